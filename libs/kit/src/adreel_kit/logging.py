@@ -1,0 +1,37 @@
+"""Structured logs: a constant event name plus fields, JSON on one line, context bound once per unit of work."""
+
+import logging
+import sys
+
+import structlog
+
+
+def configure_logging(*, service: str, process: str, level: str = "INFO", json_lines: bool = True) -> None:
+    """Set up structlog and the standard library's loggers to write to stderr.
+
+    Called once, by `__main__`. `service` and `process` stand on every line. Vendor libraries' loggers are kept at
+    WARNING, since several of them log request bodies at INFO.
+    """
+    renderer: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer() if json_lines else structlog.dev.ConsoleRenderer(colors=False)
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+    structlog.contextvars.bind_contextvars(service=service, process=process)
+
+
+def get_logger(name: str) -> structlog.stdlib.BoundLogger:
+    """A logger whose lines carry `logger=name`."""
+    logger: structlog.stdlib.BoundLogger = structlog.get_logger(logger=name)
+    return logger
