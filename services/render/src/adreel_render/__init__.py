@@ -1,0 +1,1 @@
+"""Clips, films and reference images."""
