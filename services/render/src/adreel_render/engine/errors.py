@@ -1,9 +1,9 @@
 """What can go wrong while drawing and joining, one class per reason.
 
-    EngineError
-    ├── RenderCancelled    the caller asked to stop; nothing was left behind
-    ├── MediumUnreadable   a picture, clip or logo cannot be used; names it by its key
-    └── FrameCountError    a clip was given more or fewer frames than it promised: a bug
+EngineError
+├── RenderCancelled    the caller asked to stop; nothing was left behind
+├── MediumUnreadable   a picture, clip or logo cannot be used; names it by its key
+└── FrameCountError    a clip was given more or fewer frames than it promised: a bug
 """
 
 
