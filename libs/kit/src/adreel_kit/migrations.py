@@ -1,0 +1,61 @@
+"""Alembic, run from code: each service keeps its revisions beside its package and calls `migrate` with their folder.
+
+The service needs no `env.py` of its own; the one here runs over an asyncpg engine and holds an advisory lock, so that
+several instances started at once migrate one after the other.
+"""
+
+import asyncio
+from pathlib import Path
+
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+# Any constant will do, so long as all instances of all services agree; databases differ, so services do not collide.
+_LOCK_ID = 7_205_559_831
+
+
+async def migrate(database_url: str, folder: Path, *, revision: str = "head") -> None:
+    """Bring the database to `revision`; safe to repeat and to run from several processes at once.
+
+    Raises what SQLAlchemy raises when the server cannot be reached: callers wait for the database first.
+    """
+    engine = create_async_engine(_driver_url(database_url), poolclass=NullPool)
+    try:
+        async with engine.connect() as connection:
+            await connection.run_sync(_upgrade, folder, revision)
+            await connection.commit()
+    finally:
+        await engine.dispose()
+
+
+def run_migrations(database_url: str, folder: Path) -> None:
+    """`migrate` for callers without a running event loop."""
+    asyncio.run(migrate(database_url, folder))
+
+
+def _driver_url(url: str) -> str:
+    scheme, rest = url.split("://", 1)
+    if not scheme.startswith("postgres"):
+        raise ValueError(f"DATABASE_URL must be a postgresql:// address, not {scheme}://")
+    return f"postgresql+asyncpg://{rest}"
+
+
+def _upgrade(connection: Connection, folder: Path, revision: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(folder.parent))
+    config.set_main_option("version_locations", str(folder))
+    config.set_main_option("path_separator", "os")
+    script = ScriptDirectory(str(folder.parent), version_locations=[str(folder)])
+    connection.execute(text("SELECT pg_advisory_xact_lock(:id)"), {"id": _LOCK_ID})
+    connection.execute(text("SET LOCAL lock_timeout = '10s'"))
+    with EnvironmentContext(
+        config, script, fn=lambda rev, _context: script._upgrade_revs(revision, rev)
+    ) as environment:
+        environment.configure(connection=connection, transactional_ddl=True)
+        context: MigrationContext = environment.get_context()
+        context.run_migrations()
