@@ -113,7 +113,7 @@ class PostgresTransport:
                         )
                         continue
                     done = await conn.execute(_PUBLISH, message.dest, message.message_id, message.attempt, message.body)
-                    if done.endswith(" 0"):
+                    if done.endswith(" 0") and self._manifest.consumers.get(message.dest):
                         log.warning("message.unroutable", dest=message.dest, message_id=message.message_id)
                 await conn.execute("SELECT pg_notify($1, '')", _CHANNEL)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:

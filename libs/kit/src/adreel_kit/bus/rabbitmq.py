@@ -93,6 +93,8 @@ class RabbitTransport:
                             headers={"attempt": message.attempt},
                         ),
                         routing_key=message.dest,
+                        # An event that nobody consumes yet is no error; one whose queue is missing is.
+                        mandatory=message.direct or bool(self._manifest.consumers.get(message.dest)),
                         timeout=_CONFIRM_SECONDS,
                     )
                     for message in messages

@@ -1,0 +1,41 @@
+"""The event catalogue as data. Generated from proto/events/catalogue.yaml; do not edit."""
+
+PRODUCERS: dict[str, str | None] = {
+    'asset.failed.v1': 'assets',
+    'asset.ready.v1': 'assets',
+    'assets.ingest_requested.v1': 'jobs',
+    'clip.ready.v1': 'render',
+    'job.cancelled.v1': 'jobs',
+    'job.created.v1': 'jobs',
+    'job.status_changed.v1': 'jobs',
+    'message.dead_lettered.v1': None,
+    'render.completed.v1': 'render',
+    'render.failed.v1': 'render',
+    'render.progressed.v1': 'render',
+    'render.requested.v1': 'jobs',
+    'scene.updated.v1': 'scenes',
+    'storyboard.failed.v1': 'scenes',
+    'storyboard.locked.v1': 'scenes',
+    'storyboard.ready.v1': 'scenes',
+    'storyboard.requested.v1': 'jobs',
+}
+
+CONSUMERS: dict[str, tuple[str, ...]] = {
+    'asset.failed.v1': ('jobs',),
+    'asset.ready.v1': ('jobs',),
+    'assets.ingest_requested.v1': ('assets',),
+    'clip.ready.v1': ('jobs',),
+    'job.cancelled.v1': ('assets', 'render', 'scenes'),
+    'job.created.v1': (),
+    'job.status_changed.v1': ('assets', 'gateway'),
+    'message.dead_lettered.v1': ('jobs',),
+    'render.completed.v1': ('jobs',),
+    'render.failed.v1': ('jobs',),
+    'render.progressed.v1': ('jobs',),
+    'render.requested.v1': ('render',),
+    'scene.updated.v1': ('jobs',),
+    'storyboard.failed.v1': ('jobs',),
+    'storyboard.locked.v1': ('jobs',),
+    'storyboard.ready.v1': ('jobs',),
+    'storyboard.requested.v1': ('scenes',),
+}
