@@ -1,7 +1,8 @@
 """The frame of a service: the resources all services open, and the processes they can be run as.
 
-`python -m adreel_x COMMAND`, with COMMAND one of `grpc`, `worker`, `relay`, `consumers`, `migrate`, or `all` (everything
-but `migrate` in one process). A service's `bootstrap` builds its parts from a `Runtime` and hands them to `run_service`.
+`python -m adreel_x COMMAND`, with COMMAND one of `grpc`, `worker`, `relay`, `consumers`, `migrate`, or `all`
+(everything but `migrate` in one process). A service's `bootstrap` builds its parts from a `Runtime` and hands them to
+`run_service`.
 """
 
 import asyncio
