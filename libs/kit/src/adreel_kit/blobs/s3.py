@@ -253,7 +253,10 @@ class S3BlobStore:
 
     async def purge_incomplete(self, older_than: timedelta) -> int:
         before = datetime.now(UTC) - older_than
-        return await self._calls.run(purge_uploads, self._client, self._bucket, self._prefix, before)
+        try:
+            return await self._calls.run(purge_uploads, self._client, self._bucket, self._prefix, before)
+        except ObjectMissing:  # so say servers that never saw an upload of several parts
+            return 0
 
     def _key(self, sha256: str) -> str:
         return key_of(sha256, self._prefix)

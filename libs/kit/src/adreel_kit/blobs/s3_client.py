@@ -4,6 +4,7 @@ Nothing here knows what a blob is. Time-outs are set because the vendor's defaul
 attempts, would hold a thread for half an hour.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import ParamSpec, TypeVar
@@ -11,7 +12,7 @@ from urllib.parse import urlsplit
 
 import urllib3
 from minio import Minio
-from minio.error import MinioException, S3Error, ServerError
+from minio.error import InvalidResponseError, S3Error, ServerError
 
 from adreel_kit.blobs.errors import BlobStoreRefused, BlobStoreUnavailable
 from adreel_kit.blobs.threads import Lane
@@ -19,6 +20,7 @@ from adreel_kit.blobs.threads import Lane
 P = ParamSpec("P")
 T = TypeVar("T")
 
+_CODE = re.compile(r"<Code>(\w+)</Code>")
 _MISSING = frozenset({"NoSuchKey", "NoSuchObject", "NoSuchUpload"})
 _PASSING = frozenset(
     {
@@ -78,19 +80,22 @@ class S3Calls:
         try:
             return await self._lane.run_until(stop, call, *args, **kwargs)
         except S3Error as error:
-            raise _translated(error) from error
+            raise _translated(error.code or "unknown") from error
+        except InvalidResponseError as error:
+            # rclone sends some of its errors without the content type the client insists on.
+            code = _CODE.search(str(error))
+            if code is None:
+                raise BlobStoreRefused("What answers in the blob store's place is no S3 server.") from error
+            raise _translated(code[1]) from error
         except (ServerError, urllib3.exceptions.HTTPError) as error:
             raise BlobStoreUnavailable("The blob store does not answer.") from error
-        except MinioException as error:
-            raise BlobStoreRefused("What answers in the blob store's place is no S3 server.") from error
 
     def close(self) -> None:
         self._lane.close()
         self._http.clear()
 
 
-def _translated(error: S3Error) -> Exception:
-    code = error.code or "unknown"
+def _translated(code: str) -> Exception:
     if code in _MISSING:
         return ObjectMissing(code)
     if code in _PASSING:
