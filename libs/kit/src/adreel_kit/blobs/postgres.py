@@ -5,16 +5,20 @@ sender holds no connection and no transaction, and what has no name is seen by n
 tables.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
-from contextlib import aclosing, asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 import asyncpg
 
 from adreel_kit.blobs.errors import BlobCorrupt, BlobNotFound, BlobStoreUnavailable
 from adreel_kit.blobs.port import CHUNK_BYTES, BlobEntry, BlobRef, sha256_of
 from adreel_kit.blobs.streams import PIECE_BYTES, Intake, Window, checked, chunks_of_file, write_to_path
+
+if TYPE_CHECKING:
+    from adreel_kit.db import Connection
 
 _CHUNKS_AT_ONCE = PIECE_BYTES // CHUNK_BYTES
 _PAGE_ROWS = 500
@@ -32,12 +36,19 @@ _OUTAGES = (
 )
 
 
-class PostgresBlobStore:
-    """The blob port over a pool of connections, which stays the caller's. `port.BlobStore` is the contract."""
+class Connections(Protocol):
+    """What the store needs of a database; `adreel_kit.db.Database` has it."""
 
-    def __init__(self, pool: "asyncpg.Pool", *, acquire_timeout_seconds: float = 30.0) -> None:
-        self._pool = pool
-        self._acquire_timeout_seconds = acquire_timeout_seconds
+    def connection(self) -> AbstractAsyncContextManager["Connection"]: ...
+
+
+class PostgresBlobStore:
+    """The blob port over the service's own database, which stays the caller's. `port.BlobStore` is the contract."""
+
+    def __init__(self, database: "Connections | asyncpg.Pool") -> None:
+        """`database` may be opened later, but before the store is started."""
+        connect = database.acquire if isinstance(database, asyncpg.Pool) else database.connection
+        self._connect: Callable[[], AbstractAsyncContextManager[Connection]] = connect
 
     async def start(self) -> None:
         await self.check()
@@ -72,21 +83,20 @@ class PostgresBlobStore:
 
     async def _add(self, blob_id: int, seq: int, piece: bytes) -> None:
         chunks = [piece[at : at + CHUNK_BYTES] for at in range(0, len(piece), CHUNK_BYTES)]
-        async with self._connection() as connection, connection.transaction():
-            # The naming commit, which is later in the log, makes the chunks durable as well.
-            await connection.execute("SET LOCAL synchronous_commit TO off")
-            touched = await connection.fetchval(
-                "UPDATE blobs SET modified_at = now() WHERE id = $1 AND sha256 IS NULL RETURNING id", blob_id
-            )
-            if touched is None:
-                raise BlobStoreUnavailable("The upload was given up as abandoned while it was still under way.")
-            await connection.execute(
-                "INSERT INTO blob_chunks (blob_id, seq, bytes)"
-                " SELECT $1, $2 + place - 1, chunk FROM unnest($3::bytea[]) WITH ORDINALITY AS t(chunk, place)",
+        async with self._connection() as connection:
+            # The commit need not wait for the disk: the naming commit, later in the same log, makes this durable too.
+            status = await connection.execute(
+                "WITH upload AS (UPDATE blobs SET modified_at = now() WHERE id = $1 AND sha256 IS NULL"
+                "  AND set_config('synchronous_commit', 'off', true) IS NOT NULL RETURNING id)"
+                " INSERT INTO blob_chunks (blob_id, seq, bytes)"
+                " SELECT upload.id, $2 + place - 1, chunk"
+                " FROM upload, unnest($3::bytea[]) WITH ORDINALITY AS given(chunk, place)",
                 blob_id,
                 seq,
                 chunks,
             )
+        if status == "INSERT 0 0":
+            raise _abandoned()
 
     async def _name(self, blob_id: int, ref: BlobRef) -> bool:
         """Make the row visible; False when another one holds these bytes already, which is made young instead."""
@@ -107,7 +117,7 @@ class PostgresBlobStore:
                 except asyncpg.UniqueViolationError:
                     continue  # the same bytes were named between the two statements
                 if named is None:
-                    raise BlobStoreUnavailable("The upload was given up as abandoned while it was still under way.")
+                    raise _abandoned()
                 return True
 
     async def _forget(self, blob_id: int) -> None:
@@ -205,9 +215,13 @@ class PostgresBlobStore:
         return len(rows)
 
     @asynccontextmanager
-    async def _connection(self) -> "AsyncIterator[asyncpg.Connection]":
+    async def _connection(self) -> "AsyncIterator[Connection]":
         try:
-            async with self._pool.acquire(timeout=self._acquire_timeout_seconds) as connection:
+            async with self._connect() as connection:
                 yield connection
         except _OUTAGES as error:
             raise BlobStoreUnavailable("The blob database cannot be used at the moment.") from error
+
+
+def _abandoned() -> BlobStoreUnavailable:
+    return BlobStoreUnavailable("The upload stood still for so long that it was cleared away.")

@@ -1,10 +1,12 @@
 """Sending a blob to S3 so that wrong bytes never become visible, and clearing away uploads that never ended."""
 
 import hashlib
+from contextlib import suppress
 from datetime import datetime
 from typing import BinaryIO
 
 from minio import Minio
+from minio.error import S3Error
 
 from adreel_kit.blobs.errors import BlobChecksumMismatch, BlobStoreUnavailable
 from adreel_kit.blobs.keys import sha256_of_key
@@ -55,8 +57,9 @@ def purge_uploads(client: Minio, bucket: str, prefix: str, before: datetime) -> 
             if upload.object_name is None or upload.upload_id is None or upload.initiated_time is None:
                 continue
             if sha256_of_key(upload.object_name, prefix) and upload.initiated_time < before:
-                client._abort_multipart_upload(bucket, upload.object_name, upload.upload_id)
-                aborted += 1
+                with suppress(S3Error):  # it ended just now, or is tried again by the next purge
+                    client._abort_multipart_upload(bucket, upload.object_name, upload.upload_id)
+                    aborted += 1
         if not page.is_truncated or not page.next_key_marker or page.next_key_marker == key_marker:
             return aborted
         key_marker = page.next_key_marker
