@@ -1,0 +1,1 @@
+"""The whole suite on one machine: embedded PostgreSQL, a small supervisor and what starts them."""
