@@ -126,6 +126,10 @@ def parse_color(text: str) -> tuple[int, int, int] | None:
 class SceneSpec:
     """One scene as it is to be drawn.
 
+    `copy_start` and `copy_end` bound the frames that the composer copies unchanged (`transitions.clip_frames`
+    knows them); left out, the transition windows are taken to lie evenly about the cuts. Text keeps clear
+    of the windows, so that two scenes' words never mix.
+
     `script` is the text spoken or read in the scene and becomes its captions when `captions` is set.
     `headline` is a short line set large; the first scene shows it (or `product`) as its title, others
     only when it is given. `call_to_action` is drawn, as an end card, on the last scene alone.
@@ -138,6 +142,8 @@ class SceneSpec:
     body_frames: int
     head_frames: int = 0
     tail_frames: int = 0
+    copy_start: int | None = None
+    copy_end: int | None = None
     media: tuple[Medium, ...] = ()
     script: str = ""
     headline: str | None = None
@@ -160,6 +166,14 @@ class SceneSpec:
     def frame_count(self) -> int:
         """All frames of the clip, handles included."""
         return self.head_frames + self.body_frames + self.tail_frames
+
+    @property
+    def copied_frames(self) -> tuple[int, int]:
+        """First frame that no transition touches, and the one after the last."""
+        start = 2 * self.head_frames if self.copy_start is None else self.copy_start
+        end = self.frame_count - 2 * self.tail_frames if self.copy_end is None else self.copy_end
+        start = min(max(start, 0), self.frame_count)
+        return start, min(max(end, start), self.frame_count)
 
     @property
     def is_first(self) -> bool:

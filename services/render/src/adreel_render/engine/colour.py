@@ -1,0 +1,119 @@
+"""Between RGB and the planes that are encoded: BT.709 matrix, limited range, 4:2:0, left-sited chroma.
+
+Arrays: RGB is (H, W, 3) uint8, gamma-coded sRGB; Y is (H, W), U and V (H/2, W/2), uint8. sRGB's curve is
+taken for BT.709's, as every player does. Chroma samples sit on the left luma column of each pair and
+midway between its rows, where H.264 puts them unless told otherwise. Luminance and contrast follow
+WCAG 2.2 ("relative luminance", "contrast ratio").
+"""
+
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Plane = npt.NDArray[np.uint8]
+RGBImage = npt.NDArray[np.uint8]
+RGBColor = tuple[int, int, int]
+
+_KR, _KB = 0.2126, 0.0722  # ITU-R BT.709-6, item 3.2
+_KG = 1 - _KR - _KB
+_Y_SPAN, _C_SPAN = 219 / 255, 224 / 255
+
+_TO_YUV = np.array(
+    [
+        [_KR * _Y_SPAN, _KG * _Y_SPAN, _KB * _Y_SPAN, 16],
+        [-_KR / (2 - 2 * _KB) * _C_SPAN, -_KG / (2 - 2 * _KB) * _C_SPAN, 0.5 * _C_SPAN, 128],
+        [0.5 * _C_SPAN, -_KG / (2 - 2 * _KR) * _C_SPAN, -_KB / (2 - 2 * _KR) * _C_SPAN, 128],
+    ]
+)
+_FROM_YUV = np.linalg.inv(_TO_YUV[:, :3])
+
+
+class YUV(NamedTuple):
+    """One picture as three planes."""
+
+    y: Plane
+    u: Plane
+    v: Plane
+
+
+def as_plane(array: npt.NDArray[Any]) -> Plane:
+    """The uint8 array that OpenCV returned: its stubs promise any number type, its functions keep ours."""
+    assert array.dtype == np.uint8
+    return array
+
+
+def blank_yuv(height_px: int, width_px: int) -> YUV:
+    """A black picture; both sides even."""
+    chroma = (height_px // 2, width_px // 2)
+    return YUV(
+        np.full((height_px, width_px), 16, np.uint8), np.full(chroma, 128, np.uint8), np.full(chroma, 128, np.uint8)
+    )
+
+
+def rgb_to_yuv(rgb: RGBImage) -> YUV:
+    """Planes of an RGB picture whose sides are even."""
+    full = np.asarray(cv2.transform(rgb, _TO_YUV), np.uint8)
+    return YUV(np.ascontiguousarray(full[:, :, 0]), halve_chroma(full[:, :, 1]), halve_chroma(full[:, :, 2]))
+
+
+def halve_chroma(plane: Plane) -> Plane:
+    """A full-size plane at half size: rows averaged in pairs, columns by [1 2 1] about each even one."""
+    height, width = plane.shape
+    rows = cv2.resize(plane, (width, height // 2), interpolation=cv2.INTER_AREA)
+    smooth = cv2.sepFilter2D(rows, -1, np.array([0.25, 0.5, 0.25]), np.array([1.0]), borderType=cv2.BORDER_REPLICATE)
+    return np.ascontiguousarray(smooth[:, ::2], np.uint8)
+
+
+def yuv_to_rgb(picture: YUV) -> RGBImage:
+    """RGB of planes, as a player would show them; chroma is interpolated from its left siting."""
+    height, width = picture.y.shape
+    full = np.empty((height, width, 3), np.float32)
+    full[:, :, 0] = picture.y
+    for channel, plane in ((1, picture.u), (2, picture.v)):
+        full[:, :, channel] = _double_chroma(plane)
+    full -= np.array([16, 128, 128], np.float32)
+    rgb = cv2.transform(full, _FROM_YUV)
+    return np.asarray(np.clip(np.rint(rgb), 0, 255), np.uint8)
+
+
+def _double_chroma(plane: Plane) -> npt.NDArray[np.float32]:
+    height, width = plane.shape
+    tall = cv2.resize(plane.astype(np.float32), (width, height * 2), interpolation=cv2.INTER_LINEAR)
+    wide = np.repeat(tall, 2, axis=1)
+    wide[:, 1:-1:2] = (tall[:, :-1] + tall[:, 1:]) / 2
+    return np.asarray(wide, np.float32)
+
+
+def color_to_yuv(color: RGBColor) -> tuple[int, int, int]:
+    """(Y, U, V) of one colour, 8 bit limited range."""
+    y, u, v = cv2.transform(np.array([[color]], np.uint8), _TO_YUV)[0, 0]
+    return int(y), int(u), int(v)
+
+
+def linear_light(coded: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+    """sRGB code values 0..1 to light 0..1."""
+    return np.where(coded <= 0.04045, coded / 12.92, ((coded + 0.055) / 1.055) ** 2.4)
+
+
+def luminance_map(rgb: RGBImage) -> npt.NDArray[np.floating]:
+    """WCAG relative luminance, 0..1, of every pixel: shape (H, W)."""
+    light = linear_light(rgb.astype(np.float32) / 255)
+    return np.asarray(light @ np.array([_KR, _KG, _KB], np.float32))
+
+
+def luminance(color: RGBColor) -> float:
+    """WCAG relative luminance of one colour, 0..1."""
+    return float(luminance_map(np.array([[color]], np.uint8))[0, 0])
+
+
+def contrast(first: float, second: float) -> float:
+    """WCAG contrast ratio of two luminances: 1..21."""
+    return (max(first, second) + 0.05) / (min(first, second) + 0.05)
+
+
+def mix(first: RGBColor, second: RGBColor, share: float) -> RGBColor:
+    """A colour `share` (0..1) of the way from the first to the second, in code values."""
+    red, green, blue = (round(a + (b - a) * share) for a, b in zip(first, second, strict=True))
+    return red, green, blue

@@ -1,0 +1,181 @@
+"""Cuts a text into lines that look set by hand: balanced, no orphan word, no cut-off word.
+
+Pure: knows a text only through `measure`, which gives the length of a piece of a line in pixels. Lines
+break at blanks, after hyphens and slashes, and between CJK characters under the usual rules (no closing
+mark or small kana first, no opening mark last). A word that is longer than a whole line is broken, with a
+hyphen where it is a word of letters.
+"""
+
+import unicodedata
+from collections.abc import Callable
+from itertools import pairwise
+
+Measure = Callable[[str], float]
+
+_NOT_FIRST = set(
+    "、。，．・：；？！゛゜ヽヾゝゞ々ー）］｝」』】〉》〕’”,.:;?!)]}»›%‰…ァィゥェォッャュョヮぁぃぅぇぉっゃゅょゎ"
+)
+_NOT_LAST = set("（［｛「『【〈《〔‘“([{«‹$£¥€#")
+_BREAK_AFTER = set("-–—/_.?&=")
+_ORPHAN_SHARE = 0.28
+"""A last line shorter than this share of the longest looks lost."""
+
+
+def break_lines(text: str, measure: Measure, width_px: float, max_lines: int) -> list[str] | None:
+    """The best setting in at most `max_lines` lines, or None if the text does not fit in them.
+
+    Line breaks in the text are kept. As few lines as possible are used, as even as possible.
+    """
+    paragraphs = [part for part in (" ".join(line.split()) for line in text.splitlines()) if part]
+    lines: list[str] = []
+    for paragraph in paragraphs:
+        atoms = _fitting_atoms(_atoms(paragraph), measure, width_px)
+        set_lines = _balanced(atoms, measure, width_px, max_lines - len(lines))
+        if set_lines is None:
+            return None
+        lines += set_lines
+    return lines
+
+
+def longest_word_px(text: str, measure: Measure) -> float:
+    """The length of the longest piece that cannot be broken without a hyphen."""
+    return max((measure(atom.rstrip()) for line in text.splitlines() for atom in _atoms(line)), default=0.0)
+
+
+def _atoms(text: str) -> list[str]:
+    """Pieces that stay whole, each with the blank that follows it."""
+    atoms: list[str] = []
+    for index, char in enumerate(text):
+        if atoms and not _may_break(text[index - 1], char, text[index + 1 : index + 2]):
+            atoms[-1] += char
+        else:
+            atoms.append(char)
+    return atoms
+
+
+def _may_break(before: str, after: str, later: str) -> bool:
+    if after.isspace() or before in "\u00a0\u2060" or after in "\u00a0\u2060":
+        return False
+    if before.isspace():
+        return True
+    if unicodedata.category(after)[0] == "M" or after in _NOT_FIRST or before in _NOT_LAST:
+        return False
+    if _is_cjk(before) or _is_cjk(after):
+        return True
+    return before in "-–—/" and after.isalpha() and later.isalpha()
+
+
+def _is_cjk(char: str) -> bool:
+    code = ord(char)
+    return (
+        0x2E80 <= code <= 0x303F  # radicals, CJK marks
+        or 0x3040 <= code <= 0x30FF  # kana
+        or 0x3400 <= code <= 0x9FFF
+        or 0xF900 <= code <= 0xFAFF
+        or 0xFF00 <= code <= 0xFF60
+        or 0x20000 <= code <= 0x3FFFF
+    )
+
+
+def _fitting_atoms(atoms: list[str], measure: Measure, width_px: float) -> list[str]:
+    """The atoms, those longer than a line in pieces that fit."""
+    fitting: list[str] = []
+    for atom in atoms:
+        rest = atom
+        while measure(rest.rstrip()) > width_px and len(rest.rstrip()) > 1:
+            head, rest = _split_word(rest, measure, width_px)
+            fitting.append(head)
+        fitting.append(rest)
+    return fitting
+
+
+def _split_word(word: str, measure: Measure, width_px: float) -> tuple[str, str]:
+    """As much of a word as fits, hyphenated between letters, and what is left."""
+    for cut in range(len(word) - 1, 0, -1):
+        before, after = word[cut - 1], word[cut]
+        if unicodedata.category(after)[0] == "M" or after in "\u200d\u200c" or before in "\u200d\u200c":
+            continue
+        is_inside_word = _is_alphabetic(before) and _is_alphabetic(after)
+        if is_inside_word and (cut < 3 or len(word.rstrip()) - cut < 3) and cut > 1:
+            continue
+        head = word[:cut] + ("-" if is_inside_word else "")
+        if measure(head) <= width_px:
+            return _at_mark(word, cut, head)
+    return word[:1], word[1:]
+
+
+def _at_mark(word: str, cut: int, head: str) -> tuple[str, str]:
+    """Addresses break after a mark, if there is one in the later half."""
+    for place in range(cut, cut // 2, -1):
+        if word[place - 1] in _BREAK_AFTER:
+            return word[:place], word[place:]
+    return head, word[cut:]
+
+
+def _is_alphabetic(char: str) -> bool:
+    """Letters of scripts that hyphenate: Latin, Greek, Cyrillic."""
+    return char.isalpha() and ord(char) < 0x0530
+
+
+def _balanced(atoms: list[str], measure: Measure, width_px: float, max_lines: int) -> list[str] | None:
+    """The fewest lines, and of those settings the one with the least uneven lines."""
+    for count in range(1, max_lines + 1):
+        best = _set_in(atoms, measure, width_px, count)
+        if best is not None:
+            return best
+    return None
+
+
+def _set_in(atoms: list[str], measure: Measure, width_px: float, count: int) -> list[str] | None:
+    """The least uneven setting in exactly `count` lines, by dynamic programming over break places."""
+    total = len(atoms)
+    if count > max(total, 1):
+        return None
+    if count == 1:
+        line = "".join(atoms).strip()
+        return [line] if measure(line) <= width_px else None
+    lengths: dict[tuple[int, int], float] = {}
+
+    def length(start: int, end: int) -> float:
+        if (start, end) not in lengths:
+            lengths[start, end] = measure("".join(atoms[start:end]).strip())
+        return lengths[start, end]
+
+    goal = measure("".join(atoms).strip()) / count
+    best: dict[int, tuple[float, list[int]]] = {0: (0.0, [])}
+    for number in range(count):
+        is_last = number == count - 1
+        following: dict[int, tuple[float, list[int]]] = {}
+        for start, (cost, breaks) in best.items():
+            for end in range(start + 1, total + 1):
+                size = length(start, end)
+                if size > width_px:
+                    break
+                if (end == total) is not is_last:
+                    continue
+                penalty = (size - goal) ** 2 + _break_penalty(atoms, start, end, is_last, size, goal)
+                if end not in following or cost + penalty < following[end][0]:
+                    following[end] = (cost + penalty, [*breaks, end])
+        best = following
+    if total not in best:
+        return None
+    edges = [0, *best[total][1]]
+    return ["".join(atoms[a:b]).strip() for a, b in pairwise(edges)]
+
+
+_WEAK_ENDS = frozenset(
+    {"a", "an", "the", "of", "in", "on", "at", "to", "for", "and", "or", "with", "by"}  # English
+    | {"der", "die", "das", "und", "le", "la", "les", "de", "et", "el", "y", "un", "una"}
+)
+"""Words that belong to what follows: a line that ends with one reads badly."""
+
+
+def _break_penalty(atoms: list[str], start: int, end: int, is_last: bool, size: float, goal: float) -> float:
+    """Prefers breaks after punctuation, avoids ending a line with a small word or leaving one word alone."""
+    if is_last:
+        is_orphan = end - start == 1 and start > 0 and size < goal * (1 - _ORPHAN_SHARE)
+        return goal**2 if is_orphan else 0.0
+    ending = atoms[end - 1].strip()
+    if ending.lower() in _WEAK_ENDS:
+        return (goal * 0.25) ** 2
+    return -((goal * 0.12) ** 2) if ending[-1:] in ",.;:!?–—，。" else 0.0

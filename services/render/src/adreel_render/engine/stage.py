@@ -1,0 +1,69 @@
+"""Puts a scene together: the shot, and the type that lies over it. Draws any of its frames.
+
+Order of work: choose the palette, open the media and frame them, then arrange the type, measuring the
+pictures behind it. `Stage.frame` is what every output is made from: clips, posters, stills.
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+from adreel_render.engine.backdrops import brand_shot, media_shot
+from adreel_render.engine.colour import YUV
+from adreel_render.engine.elements import Element
+from adreel_render.engine.end_card import EndCard, end_card_elements
+from adreel_render.engine.layout import Layout
+from adreel_render.engine.logo import logo_sprite
+from adreel_render.engine.palette import Palette, choose_palette
+from adreel_render.engine.shots import Shot
+from adreel_render.engine.spec import Canvas, SceneSpec
+from adreel_render.engine.text_plan import TextPlan, plan_text
+from adreel_render.engine.type_layers import caption_elements, title_elements, typographic_elements
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A scene ready to be drawn."""
+
+    shot: Shot
+    elements: tuple[Element, ...]
+
+    def frame(self, index: int) -> YUV:
+        """Frame `index` of the clip: planes valid until the next call, to be read at once."""
+        picture = self.shot.read(index)
+        for element in self.elements:
+            element.draw(picture, index)
+        return picture
+
+
+def build_stage(spec: SceneSpec, canvas: Canvas) -> Stage:
+    """Everything of a scene that does not change from frame to frame, done once.
+
+    Raises `MediumUnreadable` for a medium or logo that cannot be drawn.
+    """
+    palette = choose_palette(spec.brand, spec.style, spec.tone)
+    plan = plan_text(spec, canvas)
+    if spec.media:
+        shot, layout = media_shot(spec, canvas, palette, plan)
+    else:
+        shot, layout = brand_shot(spec, canvas, palette)
+    elements: list[Element] = []
+    if plan.is_typographic:
+        elements += typographic_elements(plan, spec, canvas, layout, palette, shot.read)
+    else:
+        elements += title_elements(plan, spec, canvas, layout, palette, shot.read)
+        elements += caption_elements(plan, spec, canvas, layout, shot.read)
+    if plan.end_card_start is not None:
+        elements += _end_card(plan, plan.end_card_start, spec, canvas, layout, palette)
+    return Stage(shot, tuple(elements))
+
+
+def _end_card(
+    plan: TextPlan, start: int, spec: SceneSpec, canvas: Canvas, layout: Layout, palette: Palette
+) -> list[Element]:
+    logo = None
+    if spec.brand.logo is not None:
+        key = spec.brand.logo_key or hashlib.sha256(spec.brand.logo.read_bytes()).hexdigest()
+        size = (round(canvas.short_side_px * 0.5), round(canvas.short_side_px * 0.15))
+        logo = logo_sprite(spec.brand.logo, key, size, ground_luminance=0.06)
+    card = EndCard(spec.product, spec.call_to_action, spec.headline, logo)
+    return end_card_elements(card, layout.end_card, canvas, palette, spec.brand.font, start=start, end=plan.end)

@@ -1,0 +1,141 @@
+"""Text as a picture: lines chosen, sized to fit their box, drawn as coverage masks.
+
+The invariant: a `TextBlock` is never wider or higher than the box it was set for, whatever the text. Long
+text is set smaller, down to a floor; what still does not fit is cut at a word with an ellipsis.
+"""
+
+import unicodedata
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw
+
+from adreel_render.engine.fonts import Run, Typeface
+from adreel_render.engine.line_breaking import break_lines, longest_word_px
+
+Mask = npt.NDArray[np.uint8]
+
+_LEADING = 1.22
+"""Line distance over type size; Inter's own 1.21 is right for captions."""
+
+
+class Align(StrEnum):
+    """Where lines stand in their block. START is left, or right for a text that runs from the right."""
+
+    START = "start"
+    CENTER = "center"
+
+
+@dataclass(frozen=True, slots=True)
+class TextStyle:
+    """How a text wants to be set: its face, the size it should have and the least it may have."""
+
+    face: Typeface
+    size_px: int
+    min_size_px: int
+    max_lines: int
+    align: Align = Align.CENTER
+    leading: float = _LEADING
+
+
+@dataclass(frozen=True, slots=True)
+class TextBlock:
+    """Lines set at a size. `width_px` is the longest line's advance, `height_px` all lines with leading."""
+
+    lines: tuple[str, ...]
+    size_px: int
+    width_px: int
+    height_px: int
+    style: TextStyle
+
+    @property
+    def line_px(self) -> int:
+        """From baseline to baseline."""
+        return round(self.size_px * self.style.leading)
+
+
+def set_text(text: str, style: TextStyle, box_px: tuple[int, int]) -> TextBlock:
+    """The text in the largest size, up to the style's, that fits a box of (width, height) pixels."""
+    words = style.face.drawable(text)
+    width, height = box_px
+    size = style.size_px
+    while size >= style.min_size_px:
+        block = _try_size(words, style, size, width, height, may_split=size == style.min_size_px)
+        if block is not None:
+            return block
+        size = max(style.min_size_px, int(size * 0.94)) if size > style.min_size_px else 0
+    return _shortened(words, style, width, height)
+
+
+def _try_size(
+    text: str, style: TextStyle, size_px: int, width_px: int, height_px: int, *, may_split: bool
+) -> TextBlock | None:
+    line_px = round(size_px * style.leading)
+    max_lines = min(style.max_lines, max(1, height_px // line_px))
+    measure = partial(style.face.length_px, size_px=size_px)
+    if not may_split and longest_word_px(text, measure) > width_px:
+        return None
+    lines = break_lines(text, measure, width_px, max_lines)
+    if lines is None:
+        return None
+    longest = max((measure(line) for line in lines), default=0.0)
+    return TextBlock(tuple(lines), size_px, int(np.ceil(longest)), line_px * len(lines), style)
+
+
+def _shortened(text: str, style: TextStyle, width_px: int, height_px: int) -> TextBlock:
+    """As many words as fit at the smallest size, with an ellipsis."""
+    units = text.split(" ") if " " in text else list(text)
+    joiner = " " if " " in text else ""
+    low, high = 0, len(units)
+    best = TextBlock((), style.min_size_px, 0, 0, style)
+    while low < high:
+        middle = (low + high + 1) // 2
+        candidate = joiner.join(units[:middle]).rstrip(" ,.;:–—-") + "…"
+        block = _try_size(candidate, style, style.min_size_px, width_px, height_px, may_split=True)
+        if block is None:
+            high = middle - 1
+        else:
+            low, best = middle, block
+    return best
+
+
+def draw_block(block: TextBlock, margin_px: int) -> Mask:
+    """The coverage (0..255) of a block's ink, with a margin all around for shadows: (H, W) uint8."""
+    width, height = block.width_px + 2 * margin_px, block.height_px + 2 * margin_px
+    image = Image.new("L", (max(2, width), max(2, height)))
+    draw = ImageDraw.Draw(image)
+    ascent, descent = block.style.face.height_px(block.size_px)
+    above = (block.line_px - ascent - descent) / 2 + ascent
+    for index, line in enumerate(block.lines):
+        runs = _in_visual_order(block.style.face.runs(line, block.size_px), line)
+        left = margin_px + _indent(block, line, sum(run.length_px for run in runs))
+        baseline = margin_px + round(index * block.line_px + above)
+        for run in runs:
+            direction = "rtl" if is_rtl(run.text) else None
+            draw.text((left, baseline), run.text, fill=255, font=run.font, anchor="ls", direction=direction)
+            left += run.length_px
+    return np.asarray(image, np.uint8)
+
+
+def is_rtl(text: str) -> bool:
+    """Whether a text's first strong character runs from right to left."""
+    for char in text:
+        kind = unicodedata.bidirectional(char)
+        if kind in ("L", "R", "AL"):
+            return kind != "L"
+    return False
+
+
+def _in_visual_order(runs: list[Run], line: str) -> list[Run]:
+    """Left to right as seen: the pieces of a line that runs from the right stand in reverse."""
+    return runs[::-1] if is_rtl(line) else runs
+
+
+def _indent(block: TextBlock, line: str, length_px: float) -> float:
+    free = block.width_px - length_px
+    if block.style.align is Align.CENTER:
+        return free / 2
+    return free if is_rtl(line) else 0.0
