@@ -1,8 +1,8 @@
 """The frame of a service: the resources all services open, and the processes they can be run as.
 
 `python -m adreel_x COMMAND`, with COMMAND one of `grpc`, `worker`, `relay`, `consumers`, `migrate`, or `all`
-(everything but `migrate` in one process). A service's `bootstrap` builds its parts from a `Runtime` and hands them to
-`run_service`.
+(everything but `migrate` in one process). A service that serves the web has `http` in place of `grpc`.
+A service's `bootstrap` builds its parts from a `Runtime` and hands them to `run_service`.
 """
 
 import asyncio
@@ -27,6 +27,7 @@ from adreel_kit.work_items import CANCELLED_CHANNEL, QUEUED_CHANNEL
 from adreel_kit.worker import Worker
 
 COMMANDS = ("all", "grpc", "worker", "relay", "consumers", "migrate")
+HTTP_COMMANDS = ("all", "http", "worker", "relay", "consumers", "migrate")
 
 
 class CommonSettings(Protocol):
@@ -95,9 +96,13 @@ def build_transport(settings: CommonSettings, manifest: Manifest, *, name: str) 
 
 @dataclass(slots=True)
 class ServiceParts:
-    """What a service runs beside its relay and consumers. `resources` are (start, stop) pairs of its own."""
+    """What a service runs beside its relay and consumers. `resources` are (start, stop) pairs of its own.
 
-    rpc: Callable[[RpcServer], None]
+    `rpc` registers the servicers of the `grpc` command; `http` is all of the `http` command.
+    """
+
+    rpc: Callable[[RpcServer], None] | None = None
+    http: Part | None = None
     worker: Worker | None = None
     loops: Sequence[tuple[str, Part]] = ()
     resources: Sequence[tuple[Callable[[], Awaitable[None]] | None, Callable[[], Awaitable[None]] | None]] = ()
@@ -125,8 +130,10 @@ def run_service(
             "health",
             lambda: serve_health(runtime.health, host=settings.adreel_bind_host, port=settings.adreel_health_port),
         )
-    if command in ("all", "grpc"):
-        process.part("grpc", lambda: _serve_rpc(settings, parts))
+    if command in ("all", "grpc") and (rpc := parts.rpc) is not None:
+        process.part("grpc", lambda: _serve_rpc(settings, rpc))
+    if command in ("all", "http") and parts.http is not None:
+        process.part("http", parts.http)
     if command in ("all", "relay"):
         process.part("relay", lambda: broker.then(runtime.relay.run))
     if command in ("all", "consumers"):
@@ -140,10 +147,10 @@ def run_service(
     return run_process(process)
 
 
-async def _serve_rpc(settings: CommonSettings, parts: ServiceParts) -> None:
+async def _serve_rpc(settings: CommonSettings, register: Callable[[RpcServer], None]) -> None:
     # The server is made inside the running loop, where grpc.aio binds to it.
     server = RpcServer(f"{settings.adreel_bind_host}:{settings.adreel_grpc_port}")
-    parts.rpc(server)
+    register(server)
     await server.run()
 
 
@@ -166,11 +173,11 @@ class _Broker:
         await run()
 
 
-def parse_command(arguments: Sequence[str]) -> str:
+def parse_command(arguments: Sequence[str], commands: Sequence[str] = COMMANDS) -> str:
     """The command of `python -m adreel_x COMMAND`; a wrong one ends the process with a sentence."""
-    if len(arguments) == 1 and arguments[0] in COMMANDS:
+    if len(arguments) == 1 and arguments[0] in commands:
         return arguments[0]
-    print(f"Say what to run: one of {', '.join(COMMANDS)}.", file=sys.stderr)
+    print(f"Say what to run: one of {', '.join(commands)}.", file=sys.stderr)
     raise SystemExit(2)
 
 
