@@ -104,6 +104,10 @@ class Database:
         async with self._pool.acquire() as connection:
             yield connection
 
+    def acquire(self) -> Any:
+        """A connection as asyncpg's own pool hands it out, for adapters that manage their own transactions."""
+        return self._pool.acquire()
+
     async def ping(self) -> None:
         """Raise unless the database answers within two seconds."""
         async with asyncio.timeout(2), self.connection() as connection:

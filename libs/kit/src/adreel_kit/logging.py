@@ -32,6 +32,6 @@ def configure_logging(*, service: str, process: str, level: str = "INFO", json_l
 
 
 def get_logger(name: str) -> structlog.stdlib.BoundLogger:
-    """A logger whose lines carry `logger=name`."""
-    logger: structlog.stdlib.BoundLogger = structlog.get_logger(logger=name)
+    """A logger whose lines carry `module=name`."""
+    logger: structlog.stdlib.BoundLogger = structlog.get_logger(module=name)
     return logger
