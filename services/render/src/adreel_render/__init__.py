@@ -1,1 +1,1 @@
-"""Clips, films and reference images."""
+"""The render service: clips, takes, films and their bytes."""

@@ -1,0 +1,53 @@
+"""What passes between the service and its engine process: tasks one way, progress and outcomes the other."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from adreel_render.engine.plan import FilmPlan
+from adreel_render.engine.spec import Canvas, SceneSpec
+
+
+@dataclass(frozen=True, slots=True)
+class DrawScene:
+    """Draw and encode one scene's clip at `out_path`."""
+
+    spec: SceneSpec
+    canvas: Canvas
+    out_path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class ComposeFilm:
+    """Join clips into a film at `out_path`, its poster beside it as `.jpg`."""
+
+    plan: FilmPlan
+    out_path: Path
+    work_dir: Path
+    cache_dir: Path
+
+
+Task = DrawScene | ComposeFilm
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Share of the task done, 0 to 1."""
+
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A finished file."""
+
+    frame_count: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a task failed. `is_final` says that trying again is of no use."""
+
+    message: str
+    is_final: bool
+    details: dict[str, object] = field(default_factory=dict)
