@@ -5,6 +5,7 @@ picture and the subtitle file never disagree. No word of a script is lost: joini
 back the script, apart from white space, control characters and stage directions in square brackets.
 """
 
+import bisect
 import math
 import re
 import unicodedata
@@ -21,6 +22,8 @@ SENTENCE_PAUSE_COLUMNS = 4
 CLAUSE_PAUSE_COLUMNS = 2
 # More words than anyone can speak in the longest film (120 s); longer input is joined, never examined pairwise.
 MOST_PIECES = 600
+# A break this many words away from the even place would never be chosen; not looking there keeps long texts cheap.
+_REACH_WORDS = 8
 
 _STAGE_DIRECTION = re.compile(r"\[[^\[\]]{0,200}\]")
 _SPEAKER_LABEL = re.compile(r"^\s*(?:v\.?o\.?|voice[ -]?over|narrator)(?:\s*\([^()]{0,60}\))?\s*:\s*", re.IGNORECASE)
@@ -61,9 +64,7 @@ def split_phrases(script: str, frames: int, fps: int) -> list[Phrase]:
         return []
     pieces = _pieces(text)
     most = max(1, int(frames / (SHORTEST_PHRASE_SECONDS * fps)))
-    while len(pieces) > most:
-        _join_shortest(pieces)
-    _join_unreadable(pieces, frames, fps)
+    _join_short_ones(pieces, most, frames, fps)
     return _timed(pieces, frames)
 
 
@@ -164,9 +165,9 @@ def _balanced(words: Sequence[str], count: int) -> list[list[str]]:
     for cut in range(1, min(count, len(words))):
         wanted = total * cut / count
         last_allowed = len(words) - (min(count, len(words)) - cut)
-        best = min(
-            range(first + 1, last_allowed + 1), key=lambda i: abs(ends[i - 1] - wanted) - _break_bonus(words[i - 1])
-        )
+        near = bisect.bisect_left(ends, wanted)
+        candidates = range(max(first + 1, near - _REACH_WORDS), min(last_allowed, near + _REACH_WORDS) + 1)
+        best = min(candidates, key=lambda i: abs(ends[i - 1] - wanted) - _break_bonus(words[i - 1]), default=first + 1)
         groups.append(list(words[first:best]))
         first = best
     groups.append(list(words[first:]))
@@ -190,23 +191,21 @@ def _weight(piece: str) -> int:
     return max(1, columns(piece)) + pause
 
 
-def _join_shortest(pieces: list[str]) -> None:
-    """Join the two neighbours that are shortest together."""
-    at = min(range(len(pieces) - 1), key=lambda i: _weight(pieces[i]) + _weight(pieces[i + 1]))
-    pieces[at : at + 2] = [_glued(pieces[at], pieces[at + 1])]
-
-
-def _join_unreadable(pieces: list[str], frames: int, fps: int) -> None:
-    """Join phrases that would be shown too briefly, as long as the result still fits the screen."""
+def _join_short_ones(pieces: list[str], most: int, frames: int, fps: int) -> None:
+    """Join neighbours until there are at most `most` phrases and none is shown too briefly to be read."""
+    weights = [_weight(piece) for piece in pieces]
+    total = sum(weights)
     while len(pieces) > 1:
-        weights = [_weight(piece) for piece in pieces]
         shortest = min(range(len(pieces)), key=weights.__getitem__)
-        if frames * weights[shortest] / sum(weights) >= SHORTEST_PHRASE_SECONDS * fps:
+        is_readable = frames * weights[shortest] >= SHORTEST_PHRASE_SECONDS * fps * total
+        if is_readable and len(pieces) <= most:
             return
         neighbours = [i for i in (shortest - 1, shortest + 1) if 0 <= i < len(pieces)]
-        other = min(neighbours, key=weights.__getitem__)
-        first = min(shortest, other)
+        first = min(shortest, min(neighbours, key=weights.__getitem__))
         pieces[first : first + 2] = [_glued(pieces[first], pieces[first + 1])]
+        joined = _weight(pieces[first])
+        total += joined - weights[first] - weights[first + 1]
+        weights[first : first + 2] = [joined]
 
 
 def _glued(first: str, *rest: str) -> str:

@@ -199,10 +199,10 @@ def ebur128() -> Callable[[Samples], tuple[float, float]]:
             frame.sample_rate, frame.pts, frame.time_base = SAMPLE_RATE, start, Fraction(1, SAMPLE_RATE)
             source.push(frame)
             for measured in _pulled(sink):
-                last = measured.metadata
+                last = measured.metadata or last
         source.push(None)
         for measured in _pulled(sink):
-            last = measured.metadata
+            last = measured.metadata or last
         peak = float(last["lavfi.r128.true_peak"])
         return float(last["lavfi.r128.I"]), 20.0 * float(np.log10(max(peak, 1e-9)))
 

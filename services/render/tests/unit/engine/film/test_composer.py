@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from adreel_render.engine.cache import DirectorySegmentCache
@@ -172,7 +173,7 @@ def test_cancelling_leaves_no_film_and_only_whole_pieces_in_the_cache(
     with pytest.raises(RenderCancelled):
         compose_film(plan, out, work_dir=work_dir, cache=cache, cancelled=lambda: next(asked) > 4 + 14 + 5)
     assert list(out.parent.iterdir()) == []
-    assert not list(work_dir.glob(".*")) and not list(cache_dir.glob(".*"))
+    assert [*work_dir.glob(".*"), *cache_dir.glob(".*")] == []
     kept = list(cache_dir.iterdir())
     assert len(kept) == 1
     assert len(list(decode_frames(kept[0], 0, 14, 30))) == 14
@@ -204,8 +205,6 @@ def test_progress_rises_to_one(make_plan: Callable[..., FilmPlan], tmp_path: Pat
 def test_the_poster_is_the_wanted_frame(
     make_plan: Callable[..., FilmPlan], film_planes: FilmPlanes, tmp_path: Path, work_dir: Path
 ) -> None:
-    import cv2
-
     plan = replace(make_plan((30, 30)), poster_frame=41)
     info = compose_film(plan, tmp_path / "film.mp4", work_dir=work_dir)
     poster = cv2.imread(str(info.poster_path), cv2.IMREAD_GRAYSCALE).astype(np.float64)

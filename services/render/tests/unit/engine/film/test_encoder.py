@@ -82,16 +82,25 @@ def test_too_few_frames_publish_nothing(tmp_path: Path, canvas: Canvas) -> None:
 
 def test_too_many_frames_publish_nothing(tmp_path: Path, canvas: Canvas) -> None:
     path = tmp_path / "long.mp4"
-    with pytest.raises(FrameCountError), ClipEncoder(path, canvas, frame_count=1) as encoder:
-        encoder.write(*_grey(canvas))
-        encoder.write(*_grey(canvas))
+
+    def write_two() -> None:
+        with ClipEncoder(path, canvas, frame_count=1) as encoder:
+            encoder.write(*_grey(canvas))
+            encoder.write(*_grey(canvas))
+
+    with pytest.raises(FrameCountError):
+        write_two()
     assert list(tmp_path.iterdir()) == []
 
 
 def test_an_error_while_drawing_leaves_no_file_and_is_not_hidden(tmp_path: Path, canvas: Canvas) -> None:
-    with pytest.raises(ZeroDivisionError), ClipEncoder(tmp_path / "x.mp4", canvas, frame_count=9) as encoder:
-        encoder.write(*_grey(canvas))
-        raise ZeroDivisionError
+    def fail_half_way() -> None:
+        with ClipEncoder(tmp_path / "x.mp4", canvas, frame_count=9) as encoder:
+            encoder.write(*_grey(canvas))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_half_way()
     assert list(tmp_path.iterdir()) == []
 
 

@@ -105,9 +105,11 @@ def test_copy_range_lies_between_the_windows() -> None:
 def test_a_transition_is_shortened_to_half_of_the_shorter_neighbour() -> None:
     wanted = Transition(TransitionKind.CROSSFADE, 30)
     assert fitting(wanted, 200, 200) == wanted
-    short = fitting(wanted, 200, 20)
-    assert 18 <= short.frames <= 21
-    clip_frames(20, short, short)
+    before, after = fitting(wanted, 200, 20), fitting(wanted, 20, 200)
+    assert 18 <= before.frames <= 21
+    assert 18 <= after.frames <= 21
+    layout = clip_frames(20, before, after)
+    assert layout.copy_start <= layout.copy_end
     assert fitting(wanted, 1, 200) == CUT
 
 
