@@ -1,0 +1,1 @@
+"""The assets service: downloads, checks, keeps and serves what users give."""

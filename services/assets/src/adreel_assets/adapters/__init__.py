@@ -1,0 +1,1 @@
+"""Calls going out: the database, the blob store, the web, and the decoders behind their wall."""

@@ -1,0 +1,1 @@
+"""What an asset is: types, rules and ports, with no I/O."""

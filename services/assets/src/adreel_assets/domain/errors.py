@@ -1,0 +1,98 @@
+"""Why an asset could not be taken.
+
+    AppError
+    ├── AssetError
+    │   ├── AssetUrlForbidden      ASSET_URL_FORBIDDEN       422
+    │   ├── AssetUnreachable       ASSET_UNREACHABLE         422
+    │   ├── AssetHttpError         ASSET_HTTP_ERROR          422, with the status
+    │   ├── AssetTimeout           ASSET_TIMEOUT             422
+    │   ├── AssetCorrupt           ASSET_CORRUPT             422
+    │   ├── AssetTooLarge          ASSET_TOO_LARGE           413
+    │   ├── AssetTypeUnsupported   ASSET_TYPE_UNSUPPORTED    415
+    │   └── AssetTypeMismatch      ASSET_TYPE_MISMATCH       415
+    └── InspectionUnavailable      our own decoders did not run; nothing is known of the file
+
+All but the last are final: the same bytes or URL give the same answer.
+"""
+
+from adreel_kit.errors import AppError, ErrorKind
+
+from adreel_assets.domain.media_types import AssetType, accepted_formats
+
+
+class AssetError(AppError):
+    """Base: the file or its address cannot be used as it is."""
+
+    kind = ErrorKind.INVALID
+    code = "ASSET_CORRUPT"
+
+
+class AssetUrlForbidden(AssetError):
+    """The address is not a plain one on the public internet."""
+
+    code = "ASSET_URL_FORBIDDEN"
+
+
+class AssetUnreachable(AssetError):
+    """No usable answer came from the address."""
+
+    code = "ASSET_UNREACHABLE"
+
+
+class AssetHttpError(AssetError):
+    """The server answered with another status than success; `details.status` has it."""
+
+    code = "ASSET_HTTP_ERROR"
+
+
+class AssetTimeout(AssetError):
+    """The download did not finish in time."""
+
+    code = "ASSET_TIMEOUT"
+
+
+class AssetCorrupt(AssetError):
+    """The bytes begin like something we take but cannot be read through."""
+
+    code = "ASSET_CORRUPT"
+
+
+class AssetTooLarge(AssetError):
+    """More bytes, pixels or minutes than the limits take."""
+
+    code = "ASSET_TOO_LARGE"
+    http_status = 413
+
+
+class AssetTypeUnsupported(AssetError):
+    """The bytes are of no format we take."""
+
+    code = "ASSET_TYPE_UNSUPPORTED"
+    http_status = 415
+
+    def __init__(self) -> None:
+        taken = {asset_type.value: list(accepted_formats(asset_type)) for asset_type in AssetType}
+        listed = "; ".join(f"{name}: {', '.join(formats)}" for name, formats in taken.items())
+        super().__init__(f"The file is of no format that is taken ({listed}).", details={"accepted": taken})
+
+
+class AssetTypeMismatch(AssetError):
+    """The bytes are not of the type that was asked for."""
+
+    code = "ASSET_TYPE_MISMATCH"
+    http_status = 415
+
+    def __init__(self, asked: AssetType, found: AssetType | None) -> None:
+        what = f"it holds {found.value} data" if found else "its bytes are of no format that is taken"
+        formats = ", ".join(accepted_formats(asked))
+        super().__init__(
+            f"The file is not of type {asked.value} ({formats}): {what}.",
+            details={"asked": asked.value, "found": found.value if found else None},
+        )
+
+
+class InspectionUnavailable(AppError):
+    """The decoders could not be run; the same file may pass later."""
+
+    kind = ErrorKind.UNAVAILABLE
+    code = "SERVICE_UNAVAILABLE"

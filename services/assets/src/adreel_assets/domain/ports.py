@@ -1,0 +1,29 @@
+"""What the domain needs from outside, as contracts."""
+
+from pathlib import Path
+from typing import Protocol
+
+from adreel_assets.domain.inspection import Inspection, InspectionLimits, ThumbnailInfo
+from adreel_assets.domain.media_types import AssetType
+
+
+class MediaInspector(Protocol):
+    """Looks into files that strangers gave. Whatever a file holds, the caller lives on."""
+
+    async def inspect(self, path: Path, *, asked_type: AssetType | None, limits: InspectionLimits) -> Inspection:
+        """Read the file's type from its bytes, decode it, and tell its measures.
+
+        Raises `AssetTypeMismatch` when a type was asked and the bytes are otherwise, `AssetTypeUnsupported` when they
+        are none of ours, `AssetCorrupt`, `AssetTooLarge`, and `InspectionUnavailable` when it says nothing of the
+        file. Safe to repeat; cancelling ends the work.
+        """
+        ...
+
+    async def thumbnail(
+        self, path: Path, inspection: Inspection, out_path: Path, *, limits: InspectionLimits
+    ) -> ThumbnailInfo | None:
+        """Draw a small WebP of an inspected file into `out_path` (a new file); None for sound, which has none.
+
+        Raises as `inspect` does; nothing is left at `out_path` then.
+        """
+        ...
