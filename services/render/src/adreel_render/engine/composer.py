@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from adreel_render.engine.cache import SegmentCache, digest
+from adreel_render.engine.cache import SegmentCache, digest, pinned
 from adreel_render.engine.encoder import codec_identity
 from adreel_render.engine.errors import CompositionError, RenderCancelled, UnusableClip
 from adreel_render.engine.film import FilmSegment, write_film
@@ -20,6 +20,7 @@ from adreel_render.engine.packets import ClipIndex, copyable_range, index_clip
 from adreel_render.engine.plan import FilmPlan
 from adreel_render.engine.poster import write_poster
 from adreel_render.engine.seams import SeamMaker
+from adreel_render.engine.soundtrack import is_soundtrack
 
 # Measured CPU of the steps relative to one encoded window frame, for honest progress.
 _COPIED_FRAME_WEIGHT = 0.01
@@ -133,9 +134,7 @@ class _Composition:
         window = self._plan.window_before(clip)
         if window is None:
             return
-        frames = window.transition.frames
-        blamed = min(clip, len(self._plan.clips) - 1)
-        yield _Piece(frames, lambda: self._whole(lambda: self._seams.window(window), frames, blamed))
+        yield _Piece(window.transition.frames, lambda: self._seams.window(window))
 
     def _body_pieces(self, clip: int, index: ClipIndex) -> Iterator["_Piece"]:
         planned = self._plan.clips[clip]
@@ -150,28 +149,15 @@ class _Composition:
 
     def _patch_piece(self, clip: int, start: int, end: int) -> Iterator["_Piece"]:
         if start < end:
-            make = self._seams.patch
-            planned = self._plan.clips[clip]
-            yield _Piece(end - start, lambda: self._whole(lambda: make(planned, start, end), end - start, clip))
-
-    def _whole(self, make: Callable[[], Path], frame_count: int, clip: int) -> FilmSegment:
-        """A made seam as a segment. It has to pass the same checks as any clip."""
-        try:
-            index = index_clip(make(), self._plan.canvas)
-        except CompositionError as error:
-            raise UnusableClip(clip, str(error)) from error
-        if copyable_range(index, self._plan.canvas, self._identity, 0, frame_count) != (0, frame_count):
-            raise CompositionError("the encoder wrote a stream that does not fit the film")
-        return FilmSegment(index, 0, frame_count)
+            yield _Piece(end - start, lambda: self._seams.patch(clip, start, end))
 
     def _sound(self) -> Path:
         """The film's AAC stream, from the cache if nothing that is heard has changed."""
         plan = self._plan
         key = digest("sound", mix_key(plan))
-        kept = self._cache.get(key) if self._cache else None
-        if kept is not None:
-            return kept
         path = self._work_dir / f"{key}.m4a"
+        if pinned(self._cache, key, path) and is_soundtrack(path, plan.frame_count, plan.canvas.fps):
+            return path
         write_master(path, film_samples(plan, self._meter.check), plan.audio)
         if self._cache:
             self._cache.put(key, path)

@@ -8,10 +8,11 @@ the film's canonical form. Both are canonical clips themselves and go through th
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from adreel_render.engine.cache import SegmentCache, digest, encoding_key
-from adreel_render.engine.encoder import ClipEncoder
-from adreel_render.engine.errors import CompositionError
-from adreel_render.engine.packets import decode_frames
+from adreel_render.engine.cache import SegmentCache, digest, encoding_key, pinned
+from adreel_render.engine.encoder import ClipEncoder, codec_identity
+from adreel_render.engine.errors import CompositionError, UnusableClip
+from adreel_render.engine.film import FilmSegment
+from adreel_render.engine.packets import copyable_range, decode_frames, index_clip
 from adreel_render.engine.plan import FilmClip, FilmPlan, Window
 from adreel_render.engine.transitions import blend
 from adreel_render.engine.yuv import Planes
@@ -21,7 +22,11 @@ FrameDone = Callable[[], None]
 
 
 class SeamMaker:
-    """Makes windows and patches of one plan, each at most once, in files below `work_dir`."""
+    """Makes windows and patches of one plan in files below `work_dir`, or takes them from the cache.
+
+    What comes back has passed the checks that any copied clip has to pass; a cached file that does not
+    is made again. Raises UnusableClip if a clip's own frames cannot be decoded.
+    """
 
     def __init__(self, plan: FilmPlan, work_dir: Path, cache: SegmentCache | None, frame_done: FrameDone) -> None:
         self._plan = plan
@@ -29,60 +34,75 @@ class SeamMaker:
         self._cache = cache
         self._frame_done = frame_done
         self._encoding = encoding_key(plan.canvas, plan.settings)
+        self._identity = codec_identity(plan.canvas, plan.settings)
         self.encoded_frames = 0
 
-    def window(self, window: Window) -> Path:
-        """The file of a transition window, made or taken from the cache."""
-        a = self._clip(window.clip_before)
-        b = self._clip(window.clip_after)
+    def window(self, window: Window) -> FilmSegment:
+        """The frames of a transition window."""
         transition = window.transition
+        neighbours = [None if i is None else self._plan.clips[i] for i in (window.clip_before, window.clip_after)]
         key = digest(
             "window", transition.kind, transition.frames, self._encoding,
-            *(clip and (clip.key, clip.head_frames, clip.body_frames, clip.tail_frames) for clip in (a, b)),
+            *(clip and (clip.key, clip.head_frames, clip.body_frames, clip.tail_frames) for clip in neighbours),
         )  # fmt: skip
-        return self._made(key, transition.frames, lambda: self._blended(window, a, b))
+        return self._made(key, transition.frames, lambda: self._blended(window))
 
-    def patch(self, clip: FilmClip, start: int, end: int) -> Path:
-        """The file of frames `[start, end)` of a clip's file, decoded and encoded again."""
-        key = digest("patch", clip.key, start, end, self._encoding)
-        return self._made(key, end - start, lambda: held_frames(clip, start, end, self._plan.canvas.fps))
+    def patch(self, clip: int, start: int, end: int) -> FilmSegment:
+        """Frames `[start, end)` of a clip's file, decoded and encoded again."""
+        key = digest("patch", self._plan.clips[clip].key, start, end, self._encoding)
+        return self._made(key, end - start, lambda: self._held_frames(clip, start, end))
 
-    def _clip(self, index: int | None) -> FilmClip | None:
-        return None if index is None else self._plan.clips[index]
-
-    def _made(self, key: str, frame_count: int, frames: Callable[[], Iterator[Planes]]) -> Path:
-        kept = self._cache.get(key) if self._cache else None
-        if kept is not None:
-            for _ in range(frame_count):
-                self._frame_done()
-            return kept
+    def _made(self, key: str, frame_count: int, frames: Callable[[], Iterator[Planes]]) -> FilmSegment:
         path = self._work_dir / f"{key}.mp4"
+        if pinned(self._cache, key, path):
+            kept = self._checked(path, frame_count)
+            if kept is not None:
+                for _ in range(frame_count):
+                    self._frame_done()
+                return kept
         with ClipEncoder(path, self._plan.canvas, frame_count=frame_count, settings=self._plan.settings) as encoder:
             for y, u, v in frames():
                 self._frame_done()
                 encoder.write(y, u, v)
                 self.encoded_frames += 1
+        made = self._checked(path, frame_count)
+        if made is None:
+            raise CompositionError("the encoder wrote a stream that does not fit the film")
         if self._cache:
             self._cache.put(key, path)
-        return path
+        return made
 
-    def _blended(self, window: Window, a: FilmClip | None, b: FilmClip | None) -> Iterator[Planes]:
+    def _checked(self, path: Path, frame_count: int) -> FilmSegment | None:
+        try:
+            index = index_clip(path, self._plan.canvas)
+        except CompositionError:
+            return None
+        whole = copyable_range(index, self._plan.canvas, self._identity, 0, frame_count) == (0, frame_count)
+        return FilmSegment(index, 0, frame_count) if whole and index.frame_count == frame_count else None
+
+    def _blended(self, window: Window) -> Iterator[Planes]:
         transition = window.transition
-        fps = self._plan.canvas.fps
         frames_of_a: Iterator[Planes] = iter(())
         frames_of_b: Iterator[Planes] = iter(())
-        if a is not None and transition.frames_of_a:
+        if window.clip_before is not None and transition.frames_of_a:
+            a = self._plan.clips[window.clip_before]
             end = a.head_frames + a.body_frames + transition.tail_handle_frames
-            frames_of_a = held_frames(a, end - transition.frames_of_a, end, fps)
-        if b is not None and transition.frames_of_b:
-            start = b.head_frames - transition.head_handle_frames
-            frames_of_b = held_frames(b, start, start + transition.frames_of_b, fps)
+            frames_of_a = self._held_frames(window.clip_before, end - transition.frames_of_a, end)
+        if window.clip_after is not None and transition.frames_of_b:
+            start = self._plan.clips[window.clip_after].head_frames - transition.head_handle_frames
+            frames_of_b = self._held_frames(window.clip_after, start, start + transition.frames_of_b)
         # Where the window shows only one of the two at a time, A's frames come first.
         late_b = transition.frames - transition.frames_of_b
         for index in range(transition.frames):
             frame_a = next(frames_of_a, None)
             frame_b = next(frames_of_b, None) if index >= late_b else None
             yield blend(transition.kind, frame_a, frame_b, index, transition.frames)
+
+    def _held_frames(self, clip: int, start: int, end: int) -> Iterator[Planes]:
+        try:
+            yield from held_frames(self._plan.clips[clip], start, end, self._plan.canvas.fps)
+        except CompositionError as error:
+            raise UnusableClip(clip, str(error)) from error
 
 
 def held_frames(clip: FilmClip, start: int, end: int, fps: int) -> Iterator[Planes]:

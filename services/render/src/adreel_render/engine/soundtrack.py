@@ -42,3 +42,18 @@ def write_soundtrack(path: Path, samples: Samples) -> None:
         publish_file(temporary_path, path)
     finally:
         temporary_path.unlink(missing_ok=True)
+
+
+def is_soundtrack(path: Path, frame_count: int, fps: int) -> bool:
+    """True if a file is a whole soundtrack for a film of so many frames: every packet there, right length."""
+    try:
+        with av.open(str(path)) as container:
+            stream = container.streams.audio[0]
+            packets = sum(1 for packet in container.demux(stream) if packet.size)
+            length = (stream.duration or 0) * (stream.time_base or Fraction(0))
+            codec = stream.codec_context.name
+    except (av.FFmpegError, OSError, IndexError):
+        return False
+    samples = frame_count * SAMPLE_RATE // fps
+    enough = packets * _AAC_FRAME_SAMPLES >= samples
+    return codec == "aac" and enough and abs(length * SAMPLE_RATE - samples) < _AAC_FRAME_SAMPLES

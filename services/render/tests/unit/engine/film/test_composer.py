@@ -1,6 +1,7 @@
 """Films joined from clips: exact length, copied pictures bit for bit, honest caching and cancelling."""
 
 import itertools
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -221,3 +222,51 @@ def _copies(clip: FilmClip, canvas: Canvas, start: int, end: int) -> list[Planes
 def _psnr(a: np.ndarray, b: np.ndarray) -> float:
     error = np.mean(np.square(a.astype(np.float64) - b.astype(np.float64)))
     return float(10 * np.log10(255**2 / max(error, 1e-9)))
+
+
+def test_a_damaged_piece_in_the_cache_is_made_again(
+    make_plan: Callable[..., FilmPlan], tmp_path: Path, work_dir: Path
+) -> None:
+    plan = make_plan((30, 30), (CROSSFADE,))
+    cache_dir = tmp_path / "cache"
+    cache = DirectorySegmentCache(cache_dir)
+    first = compose_film(plan, tmp_path / "film.mp4", work_dir=work_dir, cache=cache).path.read_bytes()
+    for name in [path.name for path in cache_dir.iterdir()]:
+        damaged = (cache_dir / name).read_bytes()[:-900]
+        (cache_dir / name).unlink()
+        (cache_dir / name).write_bytes(damaged)
+    info = compose_film(plan, tmp_path / "again.mp4", work_dir=work_dir, cache=cache)
+    assert info.encoded_frames == 14
+    assert info.path.read_bytes() == first
+    healed = compose_film(plan, tmp_path / "healed.mp4", work_dir=work_dir, cache=cache)
+    assert (healed.encoded_frames, healed.path.read_bytes()) == (0, first)
+
+
+def test_the_damaged_neighbour_is_blamed_for_a_window(
+    make_plan: Callable[..., FilmPlan], tmp_path: Path, work_dir: Path
+) -> None:
+    plan = make_plan((30, 30), (CROSSFADE,))
+    path = plan.clips[0].path
+    data = bytearray(path.read_bytes())
+    media = data.index(b"mdat") + 4
+    data[media + (len(data) - media) // 2 :] = bytes(len(data) - media - (len(data) - media) // 2)
+    path.write_bytes(data)
+    with pytest.raises(UnusableClip) as error:
+        compose_film(plan, tmp_path / "film.mp4", work_dir=work_dir)
+    assert error.value.clip == 0
+
+
+def test_the_cache_lets_go_of_what_was_not_used_for_longest(tmp_path: Path) -> None:
+    cache = DirectorySegmentCache(tmp_path / "cache", limit_bytes=250)
+    piece = tmp_path / "piece"
+    piece.write_bytes(bytes(100))
+    for age, key in enumerate(("aa", "bb")):
+        copy = tmp_path / key
+        copy.write_bytes(bytes(100))
+        cache.put(key, copy)
+        os.utime(tmp_path / "cache" / key, (1000 + age, 1000 + age))
+    assert cache.get("aa") is not None
+    cache.put("cc", piece)
+    assert cache.get("bb") is None
+    assert cache.get("aa") is not None
+    assert cache.get("cc") is not None
