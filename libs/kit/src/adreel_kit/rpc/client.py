@@ -39,6 +39,8 @@ def open_channel(target: str) -> grpc.aio.Channel:
         options=(
             ("grpc.service_config", _SERVICE_CONFIG),
             ("grpc.enable_retries", 1),
+            # A proxy named in the environment has no business between our own services.
+            ("grpc.enable_http_proxy", 0),
             ("grpc.keepalive_time_ms", 30_000),
             ("grpc.keepalive_permit_without_calls", 1),
             # The default back-off of up to two minutes would outlast any restart of a neighbour.

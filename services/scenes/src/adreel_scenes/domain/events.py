@@ -122,8 +122,6 @@ class StoryboardLockedFact(Event):
 def warning_texts(board: Storyboard) -> list[str]:
     """The storyboard's warnings as sentences, each saying which scene it is about."""
     return [
-        w.message
-        if w.scene_number is None or f"cene {w.scene_number}" in w.message
-        else f"Scene {w.scene_number}: {w.message}"
-        for w in board.warnings
+        warning.message if warning.scene_number is None else f"Scene {warning.scene_number}: {warning.message}"
+        for warning in board.warnings
     ]
