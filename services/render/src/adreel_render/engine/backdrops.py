@@ -4,7 +4,11 @@ Several media, or a montage of one, are cut together inside the scene. On the la
 its own blurred and dimmed backdrop when the end card comes. Without media the ground is the brand's gradient.
 """
 
-from adreel_render.engine.colour import RGBImage
+import contextlib
+from dataclasses import dataclass
+
+from adreel_render.engine.clip_source import ClipReader, ClipShot, clip_fills
+from adreel_render.engine.colour import RGBImage, yuv_to_rgb
 from adreel_render.engine.framing import Decision, Framing, decide_framing
 from adreel_render.engine.layout import Box, Layout, arrange
 from adreel_render.engine.motion import Move, ShotType, View, choose_move
@@ -20,29 +24,53 @@ _SHORTEST_PART_SECONDS = 0.9
 _MOST_PARTS = 6
 _GIVE_WAY_SECONDS = 0.6
 _MONTAGE_LONGEST_PART_SECONDS = 2.0
+_MONTAGE_CLOSER = (1.0, 1.4, 1.22)
+"""How much closer the camera goes at each sight of a picture that a montage shows more than once."""
+_MONTAGE = (ShotType.MEDIUM, ShotType.CLOSE_UP, ShotType.OVER_THE_SHOULDER)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A medium and the frames in which it is seen; a picture is opened and framed, a clip is not."""
+
+    medium: Medium
+    start: int
+    end: int
+    place: int
+    picture: Picture | None
+    decision: Decision | None
 
 
 def media_shot(spec: SceneSpec, canvas: Canvas, palette: Palette, plan: TextPlan) -> tuple[Shot, Layout]:
     """The shot of a scene that has media, and the layout that goes with it."""
     parts = _parts(spec, canvas)
     has_type = bool(plan.phrases or plan.title)
-    pictures = [_open(medium, canvas) for medium, _ in parts]
-    decisions = [decide_framing(picture, canvas.width_px / canvas.height_px) for picture in pictures]
-    is_split = has_type and len(parts) == 1 and decisions[0].framing is not Framing.FILL
-    layout = arrange(canvas, is_split=is_split)
+    is_split = has_type and len(parts) == 1 and not _fills(parts[0], canvas)
+    layout = arrange(canvas, is_split=is_split, has_title=bool(plan.title))
     easel = Easel(canvas)
-    edges = [*(start for _, start in parts), spec.frame_count]
-    shots: list[tuple[int, Shot]] = []
-    last_plate: RGBImage | None = None
-    for place, (picture, decision) in enumerate(zip(pictures, decisions, strict=True)):
-        start, end = edges[place], edges[place + 1]
-        move = _move(picture, decision, spec, canvas, seconds=(end - start) / canvas.fps, place=place, of=len(parts))
-        last_plate = _plate(picture, decision, canvas, layout, palette, move, spec.seed)
-        shots.append((start, StillShot(Plate(last_plate), move, canvas, easel, start=start, end=end)))
-    shot: Shot = shots[0][1] if len(shots) == 1 else CutTogether(shots)
-    if plan.end_card_start is not None and last_plate is not None:
-        shot = _with_backdrop(shot, last_plate, plan.end_card_start, spec, canvas)
+    shots = [_part_shot(part, len(parts), spec, canvas, layout, palette, easel) for part in parts]
+    shot: Shot = shots[0] if len(shots) == 1 else CutTogether([(p.start, s) for p, s in zip(parts, shots, strict=True)])
+    if plan.end_card_start is not None:
+        shot = _with_backdrop(shot, plan.end_card_start, spec, canvas)
     return shot, layout
+
+
+def _fills(part: _Part, canvas: Canvas) -> bool:
+    if part.decision is not None:
+        return part.decision.framing is Framing.FILL
+    with contextlib.closing(ClipReader(part.medium)) as reader:
+        return clip_fills(reader.at(0.0).frame, canvas)
+
+
+def _part_shot(
+    part: _Part, of: int, spec: SceneSpec, canvas: Canvas, layout: Layout, palette: Palette, easel: Easel
+) -> Shot:
+    if part.picture is None or part.decision is None:
+        place = layout.card if layout.is_split else Box(0, 0, canvas.width_px, canvas.height_px)
+        return ClipShot(part.medium, canvas, place, start=part.start, end=part.end)
+    move = _move(part.picture, part.decision, spec, canvas, part, of)
+    plate = _plate(part.picture, part.decision, canvas, layout, palette, move, spec.seed)
+    return StillShot(Plate(plate), move, canvas, easel, start=part.start, end=part.end)
 
 
 def brand_shot(spec: SceneSpec, canvas: Canvas, palette: Palette) -> tuple[Shot, Layout]:
@@ -54,8 +82,8 @@ def brand_shot(spec: SceneSpec, canvas: Canvas, palette: Palette) -> tuple[Shot,
     return shot, arrange(canvas, is_split=False)
 
 
-def _parts(spec: SceneSpec, canvas: Canvas) -> list[tuple[Medium, int]]:
-    """Which medium is seen from which frame on."""
+def _parts(spec: SceneSpec, canvas: Canvas) -> list[_Part]:
+    """Which medium is seen when: several share the body evenly, a montage comes back to the first."""
     seconds = spec.body_frames / canvas.fps
     most = max(1, min(_MOST_PARTS, int(seconds / _SHORTEST_PART_SECONDS)))
     media = list(spec.media)
@@ -63,37 +91,38 @@ def _parts(spec: SceneSpec, canvas: Canvas) -> list[tuple[Medium, int]]:
         wanted = max(len(media), 3, round(seconds / _MONTAGE_LONGEST_PART_SECONDS))
         media = [media[place % len(media)] for place in range(wanted)]
     media = media[:most]
-    starts = [spec.head_frames + round(spec.body_frames * place / len(media)) for place in range(len(media))]
-    return list(zip(media, [0, *starts[1:]], strict=True))
+    cuts = [spec.head_frames + round(spec.body_frames * place / len(media)) for place in range(1, len(media))]
+    edges = [0, *cuts, spec.frame_count]
+    opened = {medium.key: _open(medium, canvas, prefers_fill=len(media) > 1) for medium in media}
+    return [
+        _Part(medium, edges[place], edges[place + 1], place, *opened[medium.key]) for place, medium in enumerate(media)
+    ]
 
 
-def _open(medium: Medium, canvas: Canvas) -> Picture:
+def _open(medium: Medium, canvas: Canvas, *, prefers_fill: bool) -> tuple[Picture, Decision] | tuple[None, None]:
     if medium.kind is MediumKind.VIDEO:
-        raise NotImplementedError
+        return None, None
     sharp = OVERSAMPLING * 1.3
-    return load_picture(
-        medium.path, medium.key, cover_px=(round(canvas.width_px * sharp), round(canvas.height_px * sharp))
-    )
+    cover = (round(canvas.width_px * sharp), round(canvas.height_px * sharp))
+    picture = load_picture(medium.path, medium.key, cover_px=cover)
+    return picture, decide_framing(picture, canvas.width_px / canvas.height_px, prefers_fill=prefers_fill)
 
 
-def _move(
-    picture: Picture, decision: Decision, spec: SceneSpec, canvas: Canvas, *, seconds: float, place: int, of: int
-) -> Move:
+def _move(picture: Picture, decision: Decision, spec: SceneSpec, canvas: Canvas, part: _Part, of: int) -> Move:
     shot_type = ShotType.of(spec.shot_type)
-    if shot_type is ShotType.MONTAGE and of > 1:
-        shot_type = (ShotType.MEDIUM, ShotType.CLOSE_UP, ShotType.OVER_THE_SHOULDER)[place % 3]
-    ratio = picture.aspect * canvas.height_px / canvas.width_px
-    ratio = min(1.45, max(1 / 1.45, ratio))
+    if shot_type is ShotType.MONTAGE:
+        shot_type = _MONTAGE[part.place % len(_MONTAGE)] if of > 1 else ShotType.MEDIUM
+    ratio = min(1.45, max(1 / 1.45, picture.aspect * canvas.height_px / canvas.width_px))
     is_filled = decision.framing is Framing.FILL
-    room = (max(0.0, ratio - 1), max(0.0, 1 / ratio - 1)) if is_filled else (0.0, 0.0)
     return choose_move(
         shot_type,
-        seconds=seconds,
+        seconds=(part.end - part.start) / canvas.fps,
         seed=spec.seed,
-        index=spec.number * 10 + place,
+        index=spec.number * 10 + part.place,
         focus=decision.focus,
-        room=room,
+        room=(max(0.0, ratio - 1), max(0.0, 1 / ratio - 1)) if is_filled else (0.0, 0.0),
         is_contained=not is_filled,
+        closer=_MONTAGE_CLOSER[part.place % 3] if of > len(spec.media) else 1.0,
     )
 
 
@@ -106,12 +135,13 @@ def _plate(
     return compose(picture, decision, size, card, palette, seed)
 
 
-def _with_backdrop(shot: Shot, plate: RGBImage, start: int, spec: SceneSpec, canvas: Canvas) -> Shot:
-    """The shot, blurred and dimmed from the frame on at which the end card comes."""
+def _with_backdrop(shot: Shot, start: int, spec: SceneSpec, canvas: Canvas) -> Shot:
+    """The shot, giving way to its own blurred and dimmed picture when the end card comes."""
     move = Move(View(1.0, 0.0, 0.0), View(1.06, 0.0, 0.0))
-    backdrop = Plate(dimmed_backdrop(plate, plate_size(canvas, move.max_zoom)))
+    seen = yuv_to_rgb(shot.read(min(start, spec.frame_count - 1)))
+    backdrop = Plate(dimmed_backdrop(seen, plate_size(canvas, move.max_zoom)))
     second = StillShot(backdrop, move, canvas, Easel(canvas), start=0, end=spec.frame_count)
-    length = round(_GIVE_WAY_SECONDS * canvas.fps)
     if start <= spec.copied_frames[0]:
         return second
-    return GivingWay(shot, second, start=start - length // 3, end=start + length)
+    length = round(_GIVE_WAY_SECONDS * canvas.fps)
+    return GivingWay(shot, second, start=max(0, start - length // 3), end=start + length)

@@ -79,7 +79,7 @@ class Typeface:
                 pieces[-1] = (path, pieces[-1][1] + cluster)
             else:
                 pieces.append((path, cluster))
-        return [Run(piece, load_font(path, size_px)) for path, piece in pieces]
+        return [Run(part, load_font(path, size_px)) for path, piece in pieces for part in _without_edge_blanks(piece)]
 
     def length_px(self, text: str, size_px: int) -> float:
         """The advance of a line of text."""
@@ -177,6 +177,15 @@ def _clusters(text: str) -> Iterator[str]:
         cluster = char
     if cluster:
         yield cluster
+
+
+def _without_edge_blanks(piece: str) -> list[str]:
+    """The piece with the blanks at its ends as pieces of their own, which keep their side when runs are reversed."""
+    inner = piece.strip()
+    if not inner or inner == piece:
+        return [piece]
+    start = piece.index(inner)
+    return [part for part in (piece[:start], inner, piece[start + len(inner) :]) if part]
 
 
 @lru_cache(maxsize=8192)

@@ -21,6 +21,9 @@ _DETAIL_TO_FILL = 0.78
 _KEEP_AT_LEAST = 0.45
 """...and keeps at least this share of its area."""
 
+_KEEP_IN_QUICK_CUTS = 0.36
+"""Seen for a second or two among others, a picture may lose more."""
+
 _PLAIN_SPREAD = 9.0
 """Largest standard deviation (code values) of a border that counts as plain paper."""
 
@@ -40,24 +43,27 @@ class Framing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A framing; `focus` is where the detail is, -1..1 from the middle; `paper` is a plain ground's colour."""
+    """A framing; `focus` is where the detail is, -1..1 from the middle; `paper` is a plain ground's
+    colour, `content` the (left, top, width, height) of what stands on it."""
 
     framing: Framing
     focus: tuple[float, float]
     paper: RGBColor | None = None
+    content: tuple[int, int, int, int] | None = None
 
 
-def decide_framing(picture: Picture, canvas_aspect: float) -> Decision:
-    """The framing for a canvas of that width over height."""
+def decide_framing(picture: Picture, canvas_aspect: float, *, prefers_fill: bool = False) -> Decision:
+    """The framing for a canvas of that width over height; quick cuts prefer pictures that fill it."""
     if picture.alpha is not None:
         return Decision(Framing.CUTOUT, (0.0, 0.0))
     detail = detail_map(picture.rgb)
     focus = centre_of(detail)
     kept = min(picture.aspect / canvas_aspect, canvas_aspect / picture.aspect)
     paper = plain_border(picture.rgb)
-    if paper is not None and kept < 0.97:
-        return Decision(Framing.PLAIN, focus, paper)
-    if kept >= _KEEP_TO_FILL:
+    content = content_on(picture.rgb, paper) if paper is not None else None
+    if content is not None:
+        return Decision(Framing.PLAIN, focus, paper, content)
+    if kept >= (_KEEP_IN_QUICK_CUTS if prefers_fill else _KEEP_TO_FILL):
         return Decision(Framing.FILL, focus)
     if kept >= _KEEP_AT_LEAST and _detail_kept(detail, picture.aspect, canvas_aspect) >= _DETAIL_TO_FILL:
         return Decision(Framing.FILL, focus)
@@ -140,3 +146,21 @@ def plain_border(rgb: RGBImage) -> RGBColor | None:
         return None
     red, green, blue = (round(float(value)) for value in np.median(np.concatenate(sides), axis=0))
     return red, green, blue
+
+
+def content_on(rgb: RGBImage, paper: RGBColor) -> tuple[int, int, int, int] | None:
+    """The box (left, top, width, height) of what differs from the paper; None if it reaches the picture's edges."""
+    height, width = rgb.shape[:2]
+    factor = min(1.0, 512 / max(height, width))
+    size = (max(8, round(width * factor)), max(8, round(height * factor)))
+    small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA).astype(np.int16)
+    differs = np.abs(small - np.array(paper, np.int16)).max(axis=2) > 2 * _PLAIN_SPREAD
+    rows, columns = np.flatnonzero(differs.any(1)), np.flatnonzero(differs.any(0))
+    if not rows.size or not columns.size:
+        return None
+    margin = max(2, round(0.01 * max(size)))
+    if min(rows[0], columns[0], size[1] - 1 - rows[-1], size[0] - 1 - columns[-1]) < margin:
+        return None
+    left, top = int(columns[0] / factor), int(rows[0] / factor)
+    right, bottom = min(width, int((columns[-1] + 1) / factor) + 1), min(height, int((rows[-1] + 1) / factor) + 1)
+    return left, top, right - left, bottom - top

@@ -97,14 +97,18 @@ def choose_move(
     focus: tuple[float, float] = (0.0, 0.0),
     room: tuple[float, float] = (0.0, 0.0),
     is_contained: bool = False,
+    closer: float = 1.0,
 ) -> Move:
     """The move of one picture.
 
     `index` counts pictures through the film, so that neighbours alternate between in and out. `focus` is
     where the eye goes in the picture, -1..1 from its centre. `room` says how much larger than the view the
     plate is, as shares of the view, along x and y. `is_contained` asks for a move that never leaves the
-    picture's own margins (a fitted picture must not be cut off).
+    picture's own margins (a fitted picture must not be cut off). `closer` multiplies the zoom.
     """
+    if closer > 1 and not is_contained:
+        move = choose_move(shot_type, seconds=seconds, seed=seed, index=index, focus=focus)
+        return Move(*(view._replace(zoom=view.zoom * closer) for view in (move.start, move.end)))
     dice = random.Random(f"{seed}/{index}/{shot_type}")
     reach = 1 + min(0.16, max(0.035, _ZOOM_PER_SECOND * seconds))
     side = dice.choice((-1.0, 1.0))

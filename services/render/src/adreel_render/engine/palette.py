@@ -78,8 +78,8 @@ def choose_palette(brand: Brand, style: str | None = None, tone: str | None = No
     colors = brand.rgb_colors
     if colors:
         return _from_brand(colors)
-    words = {word.strip(".,;:!").lower() for text in (tone, brand.tone, style) if text for word in text.split()}
-    chosen = next((one for one in _TONES if one.words & words), _DEFAULT)
+    words = [word.strip(".,;:!").lower() for text in (tone, brand.tone, style) if text for word in text.split()]
+    chosen = next((one for word in words for one in _TONES if word in one.words), _DEFAULT)
     return _palette(chosen.accent, chosen.second, chosen.base)
 
 

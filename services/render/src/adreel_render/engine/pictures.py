@@ -21,7 +21,7 @@ from adreel_render.engine.errors import MediumUnreadable
 MAX_PICTURE_PIXELS = 80_000_000
 """A 80-megapixel RGB picture decodes to 240 MB; larger ones are refused by their header."""
 
-FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "BMP", "TIFF")
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 
 _OPAQUE = 250
 """Alpha from which a pixel counts as opaque: encoders leave specks of 251..254 in opaque pictures."""

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from adreel_render.engine.colour import RGBColor, RGBImage, as_plane, luminance_map
+from adreel_render.engine.colour import RGBImage, as_plane, luminance_map
 from adreel_render.engine.framing import Decision, Framing, best_crop
 from adreel_render.engine.layout import Box
 from adreel_render.engine.palette import Palette
@@ -61,14 +61,18 @@ def blurred(rgb: RGBImage, sigma_px: float) -> RGBImage:
     return np.asarray(cv2.resize(soft, (width, height), interpolation=cv2.INTER_CUBIC), np.uint8)
 
 
-def dimmed_backdrop(rgb: RGBImage, size: tuple[int, int], *, mean_luminance: float = 0.06) -> RGBImage:
-    """The picture blurred over (width, height) and darkened to a mean luminance, a ground for type or a card."""
-    ground = blurred(cropped_to(covering(rgb, size), size), size[1] * 0.035)
-    level = float(luminance_map(as_plane(cv2.resize(ground, (64, 64), interpolation=cv2.INTER_AREA))).mean())
-    if level <= mean_luminance:
-        return ground
-    gain = (mean_luminance / level) ** (1 / 2.2)
-    return np.asarray(cv2.convertScaleAbs(ground, alpha=gain), np.uint8)
+def dimmed_backdrop(rgb: RGBImage, size: tuple[int, int], *, mean_luminance: float = 0.07) -> RGBImage:
+    """The picture blurred over (width, height), darkened to a mean luminance and a little more colourful.
+
+    A ground for type or a card. Blurring greys a picture out; the colour put back makes up for that.
+    """
+    ground = blurred(cropped_to(covering(rgb, size), size), size[1] * 0.035).astype(np.float32)
+    grey = ground.mean(axis=2, keepdims=True)
+    ground = np.clip(grey + (ground - grey) * 1.45, 0, 255)
+    small = as_plane(cv2.resize(ground, (64, 64), interpolation=cv2.INTER_AREA).astype(np.uint8))
+    level = float(luminance_map(small).mean())
+    gain = min(1.0, (mean_luminance / max(level, 1e-4)) ** (1 / 2.2))
+    return dithered(ground * gain)
 
 
 def on_card(picture: Picture, size: tuple[int, int], place: Box) -> RGBImage:
@@ -98,17 +102,20 @@ def _relaxed(picture: Picture, place: Box) -> RGBImage:
     return picture.rgb[top : top + height, left : left + width]
 
 
-def on_paper(picture: Picture, size: tuple[int, int], place: Box, paper: RGBColor) -> RGBImage:
-    """A product on plain paper, the paper continued to all edges and shaded a little towards the corners."""
-    rgb = picture.rgb
-    scale = min(place.width / picture.width_px, place.height / picture.height_px)
-    fitted = scaled(rgb, (max(2, round(picture.width_px * scale)), max(2, round(picture.height_px * scale))))
-    left = place.left + (place.width - fitted.shape[1]) // 2
-    top = place.top + (place.height - fitted.shape[0]) // 2
+def on_paper(picture: Picture, size: tuple[int, int], place: Box, decision: Decision) -> RGBImage:
+    """What stands on plain paper, fitted into its place; the paper is continued to all edges, shaded to the corners."""
+    paper = decision.paper or (255, 255, 255)
+    left, top, width, height = decision.content or (0, 0, picture.width_px, picture.height_px)
+    scale = min(place.width / width, place.height / height) * 0.94
+    target = (max(2, round(picture.width_px * scale)), max(2, round(picture.height_px * scale)))
+    fitted = scaled(picture.rgb, target)
+    x = place.left + place.width // 2 - round((left + width / 2) * scale)
+    y = place.top + place.height // 2 - round((top + height / 2) * scale)
     ground = np.empty((size[1], size[0], 3), np.uint8)
     ground[:] = paper
-    feather = max(2, round(min(fitted.shape[:2]) * 0.06))
-    return vignetted(pasted(ground, fitted, _feathered(fitted.shape[1], fitted.shape[0], feather), left, top), 0.10)
+    margin = min(left, top, picture.width_px - left - width, picture.height_px - top - height)
+    feather = max(2, round(margin * scale * 0.9))
+    return vignetted(pasted(ground, fitted, _feathered(target[0], target[1], feather), x, y), 0.10)
 
 
 def on_brand(picture: Picture, size: tuple[int, int], place: Box, palette: Palette, seed: int) -> RGBImage:
@@ -158,10 +165,10 @@ def brand_gradient(size: tuple[int, int], palette: Palette, seed: int) -> RGBIma
     colors = [np.array(c, np.float32) for c in (palette.deep_start, palette.deep_end, palette.accent, palette.second)]
     picture = colors[0] + (colors[1] - colors[0]) * across
     corners = dice.permutation(np.array([[0.12, 0.1], [0.9, 0.16], [0.86, 0.92], [0.1, 0.88]]))
-    for corner, color, strength in zip(corners, colors[2:], (0.42, 0.22), strict=False):
+    for corner, color, strength in zip(corners, colors[2:], (0.34, 0.13), strict=False):
         distance = np.hypot(xs - corner[0] * width, ys - corner[1] * height) / (0.62 * max(width, height))
         glow = np.exp(-((distance * 1.9) ** 2))[:, :, None] * strength
-        picture = picture + (color - picture) * glow
+        picture = picture + color * glow * (1 - picture / 255)  # light added, not paint mixed: colours stay clean
     return dithered(cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC))
 
 
@@ -244,6 +251,6 @@ def compose(
         case Framing.CARD:
             return on_card(picture, size, place)
         case Framing.PLAIN:
-            return on_paper(picture, size, place, decision.paper or (255, 255, 255))
+            return on_paper(picture, size, place, decision)
         case Framing.CUTOUT:
             return on_brand(picture, size, place, palette, seed)

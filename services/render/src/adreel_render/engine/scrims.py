@@ -81,33 +81,37 @@ def _box_luminance(frame: YUV, box: Box) -> npt.NDArray[np.floating]:
     return luminance_map(as_plane(cv2.blur(rgb, (3, 3)))).ravel()
 
 
-def lower_scrim(canvas: Canvas, box: Box, reading: Reading) -> Sprite | None:
-    """Full width, at full strength from the box down, falling off smoothly above it."""
+def edge_scrim(canvas: Canvas, box: Box, reading: Reading) -> Sprite | None:
+    """Full width, at full strength from the box to the nearer edge of the picture, falling off smoothly beyond it."""
     if reading.strength < 0.01:
         return None
     fall = round(canvas.height_px * 0.16)
-    top = max(0, box.top - fall)
-    ys = np.arange(top, canvas.height_px, dtype=np.float32)
-    ramp = np.clip((ys - top) / max(1, box.top - top), 0, 1)
-    eased = ramp * ramp * (3 - 2 * ramp) * reading.strength
-    mask = np.repeat((eased * 255)[:, None], canvas.width_px, axis=1)
-    return Sprite.from_mask(_rounded(mask), reading.shade, 0, top)
+    is_low = box.top + box.height / 2 > canvas.height_px / 2
+    top, bottom = (box.top - fall, canvas.height_px) if is_low else (0, box.bottom + fall)
+    ys = np.arange(max(0, top), min(bottom, canvas.height_px), dtype=np.float32)
+    ramp = np.clip((ys - top if is_low else bottom - ys) / fall, 0, 1)
+    mask = np.repeat((_smooth(ramp) * reading.strength * 255)[:, None], canvas.width_px, axis=1)
+    return Sprite.from_mask(_rounded(mask), reading.shade, 0, max(0, top))
 
 
 def soft_scrim(canvas: Canvas, box: Box, reading: Reading) -> Sprite | None:
     """A cloud behind a box: full strength inside, gone some way outside."""
     if reading.strength < 0.01:
         return None
-    reach = round(canvas.short_side_px * 0.16)
+    reach = round(canvas.short_side_px * 0.24)
     x0, y0 = max(0, box.left - reach), max(0, box.top - reach)
     x1, y1 = min(canvas.width_px, box.right + reach), min(canvas.height_px, box.bottom + reach)
-    ys, xs = np.mgrid[y0:y1:4, x0:x1:4].astype(np.float32)
+    ys, xs = np.mgrid[y0 : y1 + 3 : 4, x0 : x1 + 3 : 4].astype(np.float32)
     dx = np.maximum(np.maximum(box.left - xs, xs - box.right), 0) / reach
     dy = np.maximum(np.maximum(box.top - ys, ys - box.bottom), 0) / reach
-    inside = np.clip(1 - np.hypot(dx, dy), 0, 1)
-    eased = inside * inside * (3 - 2 * inside) * reading.strength
-    mask = np.asarray(cv2.resize(eased * 255, (x1 - x0, y1 - y0), interpolation=cv2.INTER_LINEAR), np.float32)
-    return Sprite.from_mask(_rounded(mask), reading.shade, x0, y0)
+    cloud = _smooth(np.clip(1 - np.hypot(dx, dy), 0, 1)) * np.float32(reading.strength * 255)
+    mask = cv2.resize(cloud, (x1 - x0, y1 - y0), interpolation=cv2.INTER_LINEAR)
+    return Sprite.from_mask(_rounded(np.asarray(mask, np.float32)), reading.shade, x0, y0)
+
+
+def _smooth(share: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+    """Rises from 0 to 1 with no corner at either end, where an eye would see an edge."""
+    return np.asarray(share**3 * (share * (share * 6 - 15) + 10))
 
 
 def _rounded(values: npt.NDArray[np.floating]) -> Mask:

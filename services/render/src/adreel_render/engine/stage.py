@@ -11,9 +11,10 @@ from adreel_render.engine.backdrops import brand_shot, media_shot
 from adreel_render.engine.colour import YUV
 from adreel_render.engine.elements import Element
 from adreel_render.engine.end_card import EndCard, end_card_elements
-from adreel_render.engine.layout import Layout
+from adreel_render.engine.layout import Box, Layout, union
 from adreel_render.engine.logo import logo_sprite
 from adreel_render.engine.palette import Palette, choose_palette
+from adreel_render.engine.scrims import choose_reading, read_ground, soft_scrim
 from adreel_render.engine.shots import Shot
 from adreel_render.engine.spec import Canvas, SceneSpec
 from adreel_render.engine.text_plan import TextPlan, plan_text
@@ -51,14 +52,14 @@ def build_stage(spec: SceneSpec, canvas: Canvas) -> Stage:
         elements += typographic_elements(plan, spec, canvas, layout, palette, shot.read)
     else:
         elements += title_elements(plan, spec, canvas, layout, palette, shot.read)
-        elements += caption_elements(plan, spec, canvas, layout, shot.read)
+        elements += caption_elements(plan, spec, canvas, layout, palette, shot.read)
     if plan.end_card_start is not None:
-        elements += _end_card(plan, plan.end_card_start, spec, canvas, layout, palette)
+        elements += _end_card(plan, plan.end_card_start, spec, canvas, layout, palette, shot)
     return Stage(shot, tuple(elements))
 
 
 def _end_card(
-    plan: TextPlan, start: int, spec: SceneSpec, canvas: Canvas, layout: Layout, palette: Palette
+    plan: TextPlan, start: int, spec: SceneSpec, canvas: Canvas, layout: Layout, palette: Palette, shot: Shot
 ) -> list[Element]:
     logo = None
     if spec.brand.logo is not None:
@@ -66,4 +67,10 @@ def _end_card(
         size = (round(canvas.short_side_px * 0.5), round(canvas.short_side_px * 0.15))
         logo = logo_sprite(spec.brand.logo, key, size, ground_luminance=0.06)
     card = EndCard(spec.product, spec.call_to_action, spec.headline, logo)
-    return end_card_elements(card, layout.end_card, canvas, palette, spec.brand.font, start=start, end=plan.end)
+    elements = end_card_elements(card, layout.end_card, canvas, palette, spec.brand.font, start=start, end=plan.end)
+    if not elements:
+        return []
+    box = union([Box(e.sprite.left, e.sprite.top, e.sprite.width_px, e.sprite.height_px) for e in elements])
+    reading = choose_reading(read_ground(shot.read, [plan.end - 1], box), may_be_dark=False)
+    scrim = soft_scrim(canvas, box, reading)
+    return [*([Element(scrim, start, plan.end, round(0.5 * canvas.fps))] if scrim else []), *elements]

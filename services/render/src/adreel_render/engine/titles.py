@@ -5,10 +5,15 @@ from dataclasses import dataclass
 
 from adreel_render.engine.colour import RGBColor
 from adreel_render.engine.fonts import Weight
-from adreel_render.engine.layout import Box
+from adreel_render.engine.layout import Anchor, Box
 from adreel_render.engine.lettering import bar, text_style, words
 from adreel_render.engine.sprites import Sprite, stacked
 from adreel_render.engine.typesetting import Align, TextBlock, is_rtl, set_text
+
+
+def title_indent_px(short_side_px: int) -> tuple[int, int]:
+    """(width of the accent bar, gap after it): what stands left of a title's words."""
+    return max(4, round(short_side_px * 0.008)), round(short_side_px * 0.024)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +36,10 @@ def split_title(text: str) -> tuple[str, str | None]:
     return title, rest[:1].upper() + rest[1:]
 
 
-def set_title(text: str, box: Box, short_side_px: int, family: str | None, *, at_top: bool) -> TitleBlocks:
+def set_title(text: str, box: Box, short_side_px: int, family: str | None, anchor: Anchor) -> TitleBlocks:
     """The title in its box, standing at the box's top or on its bottom."""
     title, subtitle = split_title(text)
-    bar_px = max(4, round(short_side_px * 0.008))
-    gap = round(short_side_px * 0.024)
+    bar_px, gap = title_indent_px(short_side_px)
     inner = box.width - bar_px - gap
     big = text_style(
         short_side_px, 0.083, weight=Weight.BOLD, max_lines=3, family=family, align=Align.START, leading=1.1, floor=0.4
@@ -50,8 +54,9 @@ def set_title(text: str, box: Box, short_side_px: int, family: str | None, *, at
     sub_block = set_text(subtitle, small, (min(inner, round(short_side_px * 1.0)), rest)) if subtitle else None
     height = title_block.height_px + (sub_block.height_px + spacing if sub_block and sub_block.lines else 0)
     width = bar_px + gap + max(title_block.width_px, sub_block.width_px if sub_block else 0)
-    top = box.top if at_top else box.bottom - height
-    return TitleBlocks(title_block, sub_block, Box(box.left, top, width, height), bar_px, gap)
+    top = box.top if anchor is Anchor.TOP else box.bottom - height
+    left = box.right - width if is_rtl(title) else box.left
+    return TitleBlocks(title_block, sub_block, Box(left, top, width, height), bar_px, gap)
 
 
 def title_sprite(blocks: TitleBlocks, ink: RGBColor, accent: RGBColor, *, shadow: float) -> Sprite:

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from adreel_render.engine.captions import Phrase
 from adreel_render.engine.elements import Element
 from adreel_render.engine.fonts import Weight
-from adreel_render.engine.layout import Box, Layout
+from adreel_render.engine.layout import Anchor, Box, Layout, union
 from adreel_render.engine.lettering import bar, text_style, words
 from adreel_render.engine.palette import WHITE, Palette
-from adreel_render.engine.scrims import FrameReader, choose_reading, lower_scrim, read_ground, soft_scrim
+from adreel_render.engine.scrims import FrameReader, choose_reading, edge_scrim, read_ground, soft_scrim
 from adreel_render.engine.spec import Canvas, SceneSpec
-from adreel_render.engine.sprites import stacked
+from adreel_render.engine.sprites import Sprite, stacked
 from adreel_render.engine.text_plan import TextPlan
-from adreel_render.engine.titles import set_title, title_sprite
+from adreel_render.engine.titles import set_title, title_indent_px, title_sprite
 from adreel_render.engine.typesetting import Align, TextBlock, is_rtl, set_text
 
 _FADE_SECONDS = 0.2
@@ -31,47 +31,61 @@ class _Placed:
 
 
 def caption_elements(
-    plan: TextPlan, spec: SceneSpec, canvas: Canvas, layout: Layout, read: FrameReader
+    plan: TextPlan, spec: SceneSpec, canvas: Canvas, layout: Layout, palette: Palette, read: FrameReader
 ) -> list[Element]:
     """Captions with one shade behind all of them, so the picture does not flicker between phrases."""
-    placed = [one for one in (_place(phrase, spec, canvas, layout) for phrase in plan.phrases) if one.block.lines]
+    indent = 0 if layout.captions.is_centred else sum(title_indent_px(canvas.short_side_px))
+    placed = [_place(phrase, spec, canvas, layout, indent_px=indent) for phrase in plan.phrases]
+    placed = [one for one in placed if one.block.lines]
     if not placed:
         return []
-    around = _union([one.box for one in placed])
+    around = union([one.box for one in placed])
     reading = choose_reading(
         read_ground(read, _samples(placed[0].phrase.start_frame, placed[-1].phrase.end_frame), around)
     )
     start, end = placed[0].phrase.start_frame, placed[-1].phrase.end_frame
     fade = round(_FADE_SECONDS * canvas.fps)
     elements = []
-    scrim = soft_scrim(canvas, around, reading) if layout.is_split else lower_scrim(canvas, around, reading)
+    scrim = soft_scrim(canvas, around, reading) if layout.is_split else edge_scrim(canvas, around, reading)
     if scrim is not None:
         elements.append(Element(scrim, start, end, 2 * fade, 2 * fade))
+    has_bars = layout.is_split and not plan.title
     for one in placed:
         sprite = words(one.block, one.box.left, one.box.top, reading.ink, shadow=_SHADOW)
+        if has_bars:
+            sprite = stacked([_side_bar(one, layout.captions.box, canvas, palette), sprite])
         rise = canvas.short_side_px * 0.008
         elements.append(Element(sprite, one.phrase.start_frame, one.phrase.end_frame, fade, fade, rise))
     return elements
 
 
-def _place(phrase: Phrase, spec: SceneSpec, canvas: Canvas, layout: Layout) -> _Placed:
+def _side_bar(one: _Placed, zone: Box, canvas: Canvas, palette: Palette) -> Sprite:
+    """An accent bar beside a phrase, where its first letters are."""
+    width, _ = title_indent_px(canvas.short_side_px)
+    trim = round(one.block.size_px * 0.2)
+    left = zone.left + sum(title_indent_px(canvas.short_side_px)) + zone.width if is_rtl(one.phrase.text) else zone.left
+    return bar(Box(left, one.box.top + trim, width, one.box.height - 2 * trim), palette.accent)
+
+
+def _place(phrase: Phrase, spec: SceneSpec, canvas: Canvas, layout: Layout, *, indent_px: int) -> _Placed:
+    """Set a phrase in the caption zone; `indent_px` keeps room at the left for a bar."""
     zone = layout.captions
-    align = Align.START if layout.is_split else Align.CENTER
-    share = 0.052 if layout.is_split or canvas.is_portrait else 0.046
+    box = Box(zone.box.left + indent_px, zone.box.top, zone.box.width - indent_px, zone.box.height)
     style = text_style(
         canvas.short_side_px,
-        share,
+        zone.size_share,
         weight=Weight.SEMIBOLD,
-        max_lines=layout.caption_lines,
+        max_lines=zone.lines,
         family=spec.brand.font,
-        align=align,
+        align=Align.CENTER if zone.is_centred else Align.START,
     )
-    block = set_text(phrase.text, style, (zone.width, zone.height))
-    if layout.is_split:
-        left = zone.right - block.width_px if is_rtl(phrase.text) else zone.left
-        return _Placed(phrase, block, Box(left, zone.top, block.width_px, block.height_px))
-    left = zone.left + (zone.width - block.width_px) // 2
-    return _Placed(phrase, block, Box(left, zone.bottom - block.height_px, block.width_px, block.height_px))
+    block = set_text(phrase.text, style, (box.width, box.height))
+    left = box.left + (box.width - block.width_px) // 2
+    if not zone.is_centred:
+        left = box.right - block.width_px if is_rtl(phrase.text) else box.left
+    free = box.height - block.height_px
+    top = box.top + {Anchor.TOP: 0, Anchor.MIDDLE: free // 2, Anchor.BOTTOM: free}[zone.anchor]
+    return _Placed(phrase, block, Box(left, top, block.width_px, block.height_px))
 
 
 def title_elements(
@@ -80,14 +94,14 @@ def title_elements(
     """The title with its accent bar, over a shade of its own where the picture asks for one."""
     if not plan.title:
         return []
-    blocks = set_title(plan.title, layout.headline, canvas.short_side_px, spec.brand.font, at_top=canvas.is_portrait)
+    blocks = set_title(plan.title, layout.headline, canvas.short_side_px, spec.brand.font, layout.headline_anchor)
     if not blocks.title.lines:
         return []
     start = min(plan.start + round(0.15 * canvas.fps), plan.title_end - 1)
     reading = choose_reading(read_ground(read, _samples(start, plan.title_end), blocks.box))
     fade = round(_TITLE_FADE_SECONDS * canvas.fps)
     elements = []
-    scrim = soft_scrim(canvas, blocks.box, reading)
+    scrim = (edge_scrim if layout.headline_anchor is Anchor.TOP else soft_scrim)(canvas, blocks.box, reading)
     if scrim is not None:
         elements.append(Element(scrim, start, plan.title_end, fade, fade // 2))
     sprite = title_sprite(blocks, reading.ink, palette.accent, shadow=_SHADOW)
@@ -99,7 +113,7 @@ def typographic_elements(
     plan: TextPlan, spec: SceneSpec, canvas: Canvas, layout: Layout, palette: Palette, read: FrameReader
 ) -> list[Element]:
     """A scene of words: the phrases large in the middle, an accent bar above them, the product in a corner."""
-    zone = layout.end_card
+    zone = layout.end_card if plan.title and plan.phrases else layout.safe
     phrases = plan.phrases or (Phrase(plan.title or "", plan.start, plan.end),)
     style = text_style(
         canvas.short_side_px, 0.088, weight=Weight.BOLD, max_lines=5, family=spec.brand.font, leading=1.14, floor=0.4
@@ -135,8 +149,3 @@ def _samples(start: int, end: int) -> list[int]:
     """A few frames spread over a time, first and last among them."""
     last = max(start, end - 1)
     return sorted({start + round((last - start) * step / (_SAMPLES - 1)) for step in range(_SAMPLES)})
-
-
-def _union(boxes: list[Box]) -> Box:
-    left, top = min(b.left for b in boxes), min(b.top for b in boxes)
-    return Box(left, top, max(b.right for b in boxes) - left, max(b.bottom for b in boxes) - top)

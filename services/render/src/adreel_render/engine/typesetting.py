@@ -22,6 +22,10 @@ _LEADING = 1.22
 """Line distance over type size; Inter's own 1.21 is right for captions."""
 
 
+_SPLIT_FROM = 0.66
+"""Words longer than a line are hyphenated once the type is this share of its size: smaller would look worse."""
+
+
 class Align(StrEnum):
     """Where lines stand in their block. START is left, or right for a text that runs from the right."""
 
@@ -62,8 +66,9 @@ def set_text(text: str, style: TextStyle, box_px: tuple[int, int]) -> TextBlock:
     words = style.face.drawable(text)
     width, height = box_px
     size = style.size_px
+    splits_from = max(style.min_size_px, style.size_px * _SPLIT_FROM)
     while size >= style.min_size_px:
-        block = _try_size(words, style, size, width, height, may_split=size == style.min_size_px)
+        block = _try_size(words, style, size, width, height, may_split=size <= splits_from)
         if block is not None:
             return block
         size = max(style.min_size_px, int(size * 0.94)) if size > style.min_size_px else 0

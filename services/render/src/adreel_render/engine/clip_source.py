@@ -1,0 +1,254 @@
+"""A user's video clip as the picture of a scene: decoded frame by frame, fitted, at the canvas' own rate.
+
+Frame rates are converted by time stamps: each canvas frame shows the source frame that stands at its time, so
+24, 29.97 or variable rates come out without drift. A clip that is a little too short holds its last frame; a much
+shorter one starts over. Rotation and pixel-shape metadata are honoured. The picture fills the canvas by a
+crop where that keeps enough of it, else it is fitted over its own blurred and darkened copy.
+
+Files come from strangers: they are opened through `probe.open_guarded`, and damage after the first good
+frame ends the clip there instead of ending the render.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import NamedTuple
+
+import av
+import cv2
+import numpy as np
+from av.video.reformatter import ColorRange, Colorspace, Interpolation
+
+from adreel_render.engine.colour import YUV, Plane, as_plane, blank_yuv
+from adreel_render.engine.errors import EngineError, MediumUnreadable
+from adreel_render.engine.layout import Box
+from adreel_render.engine.pictures import MAX_PICTURE_PIXELS
+from adreel_render.engine.probe import open_guarded
+from adreel_render.engine.spec import Canvas, Medium
+from adreel_render.engine.yuv import planes_of
+
+_KEEP_TO_FILL = 0.55
+_HOLD_SECONDS = 0.7
+"""A clip that ends this much too early holds its last frame; one that ends earlier starts over."""
+_SEEK_FROM_SECONDS = 2.5
+"""Reading further ahead than this seeks instead of decoding everything between."""
+_BACKDROP_LIGHT = 0.42
+
+_MATRICES = {
+    1: Colorspace.ITU709,
+    4: Colorspace.FCC,
+    5: Colorspace.ITU601,
+    6: Colorspace.ITU601,
+    7: Colorspace.SMPTE240M,
+    9: Colorspace.BT2020,
+    10: Colorspace.BT2020,
+}
+"""ITU-T H.273 matrix codes, as frames carry them, to the names of the scaler."""
+
+
+class ClipFrame(NamedTuple):
+    """A decoded frame and the time it stands at, from the start of the used range."""
+
+    frame: av.VideoFrame
+    seconds: float
+
+
+class ClipReader:
+    """Frames of one file by time, mostly forwards. Close it, or use it as a context manager."""
+
+    def __init__(self, medium: Medium) -> None:
+        self._medium = medium
+        self._stack = ExitStack()
+        self._frames: Iterator[ClipFrame] = iter(())
+        self._current: ClipFrame | None = None
+        self._next: ClipFrame | None = None
+        self._container = self._open()
+        self._start(0.0)
+        if self._current is None:
+            self.close()
+            raise MediumUnreadable(medium.key, "not one frame of it can be decoded")
+
+    def at(self, seconds: float) -> ClipFrame:
+        """The frame that stands at a time of the used range: the last one, if the clip has ended by then."""
+        assert self._current is not None
+        ahead = self._next.seconds if self._next else self._current.seconds
+        is_behind = 0 < self._current.seconds > seconds + 1e-6
+        is_far_ahead = self._next is not None and seconds > ahead + _SEEK_FROM_SECONDS
+        if is_behind or is_far_ahead:
+            self._start(seconds)
+        while self._next is not None and self._next.seconds <= seconds + 1e-6:
+            self._current, self._next = self._next, self._advance()
+        return self._current
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the current frame is the last."""
+        return self._next is None
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._stack.close()
+
+    def _open(self) -> "av.container.InputContainer":
+        try:
+            container = self._stack.enter_context(open_guarded(self._medium.path))
+        except EngineError as error:
+            raise MediumUnreadable(self._medium.key, str(error)) from error
+        if not container.streams.video:
+            raise MediumUnreadable(self._medium.key, "it holds no pictures")
+        context = container.streams.video[0].codec_context
+        if context.width * context.height > MAX_PICTURE_PIXELS:
+            raise MediumUnreadable(self._medium.key, f"{context.width}x{context.height} is too large")
+        container.streams.video[0].thread_type = "AUTO"
+        return container
+
+    def _start(self, seconds: float) -> None:
+        """Begin to decode at or before a time of the used range."""
+        stream = self._container.streams.video[0]
+        wanted = self._medium.start_seconds + seconds
+        if self._current is not None or wanted > 0:
+            origin = (stream.start_time or 0) * float(stream.time_base or 0)
+            target = int((wanted + origin) / float(stream.time_base or 1))
+            with contextlib.suppress(av.FFmpegError):
+                self._container.seek(target, stream=stream, backward=True)
+        self._frames = self._decoded()
+        before = self._current
+        self._current = self._advance()
+        if self._current is None:
+            self._current = before
+        self._next = self._advance()
+
+    def _advance(self) -> ClipFrame | None:
+        return next(self._frames, None)
+
+    def _decoded(self) -> Iterator[ClipFrame]:
+        """Frames of the used range until the file ends or breaks."""
+        stream = self._container.streams.video[0]
+        origin = float((stream.start_time or 0) * (stream.time_base or 0))
+        step = 1 / float(stream.average_rate or 25)
+        seconds = -step
+        try:
+            for frame in self._container.decode(stream):
+                stamp = frame.time
+                seconds = seconds + step if stamp is None else stamp - origin - self._medium.start_seconds
+                if seconds > -step:
+                    yield ClipFrame(frame, max(seconds, 0.0))
+        except (av.FFmpegError, OSError, ValueError):
+            return
+
+
+class ClipShot:
+    """A clip as a shot (see `shots.Shot`), seen from frame `start` to `end` of the scene."""
+
+    def __init__(self, medium: Medium, canvas: Canvas, place: Box, *, start: int, end: int) -> None:
+        self._reader = ClipReader(medium)
+        self._canvas = canvas
+        self._place = place
+        self._start = start
+        self._needed_seconds = (end - start) / canvas.fps
+        self._picture = blank_yuv(canvas.height_px, canvas.width_px)
+        self._fitted: tuple[float, YUV] | None = None
+        self._loop_seconds: float | None = None
+
+    def read(self, index: int) -> YUV:
+        """See `Shot`."""
+        seconds = (index - self._start) / self._canvas.fps
+        if self._loop_seconds is not None:
+            seconds %= self._loop_seconds
+        current = self._reader.at(max(0.0, seconds))
+        if self._reader.has_ended and seconds - current.seconds > _HOLD_SECONDS and self._loop_seconds is None:
+            current = self._start_over(seconds, current.seconds)
+        if self._fitted is None or self._fitted[0] != current.seconds:
+            self._fitted = (current.seconds, self._fit(current.frame))
+        for target, source in zip(self._picture, self._fitted[1], strict=True):
+            np.copyto(target, source)
+        return self._picture
+
+    def _start_over(self, seconds: float, last_seconds: float) -> ClipFrame:
+        """The clip turned out far too short: from here on it runs in a loop."""
+        self._loop_seconds = last_seconds + 1 / self._canvas.fps
+        return self._reader.at(seconds % self._loop_seconds)
+
+    def _fit(self, frame: av.VideoFrame) -> YUV:
+        aspect = _shown_aspect(frame)
+        canvas = self._canvas
+        if _is_filled(aspect, canvas):
+            return _covering(frame, aspect, canvas.width_px, canvas.height_px)
+        place = self._place
+        scale = min(place.width / aspect, place.height)
+        width, height = max(2, 2 * round(scale * aspect / 2)), max(2, 2 * round(scale / 2))
+        picture = _backdrop(_covering(frame, aspect, canvas.width_px // 8 * 2, canvas.height_px // 8 * 2), canvas)
+        left = (place.left + (place.width - width) // 2) // 2 * 2
+        top = (place.top + (place.height - height) // 2) // 2 * 2
+        _paste(picture, _scaled(frame, width, height), left, top)
+        return picture
+
+
+def clip_fills(frame: av.VideoFrame, canvas: Canvas) -> bool:
+    """Whether a clip with such frames is shown over the whole canvas."""
+    return _is_filled(_shown_aspect(frame), canvas)
+
+
+def _is_filled(aspect: float, canvas: Canvas) -> bool:
+    shape = canvas.width_px / canvas.height_px
+    return min(aspect / shape, shape / aspect) >= _KEEP_TO_FILL
+
+
+def _quarter_turns(frame: av.VideoFrame) -> int:
+    """How often a frame has to be turned clockwise by 90 degrees to stand upright."""
+    return round(-frame.rotation / 90) % 4
+
+
+def _shown_aspect(frame: av.VideoFrame) -> float:
+    """Width over height as shown: pixel shape and rotation included."""
+    pixel = frame.sample_aspect_ratio if hasattr(frame, "sample_aspect_ratio") else None
+    aspect = frame.width / frame.height * (float(pixel) if pixel else 1.0)
+    return 1 / aspect if _quarter_turns(frame) % 2 else aspect
+
+
+def _scaled(frame: av.VideoFrame, width: int, height: int) -> YUV:
+    """The frame upright, at a size, in our colours: new memory."""
+    turns = _quarter_turns(frame)
+    size = (height, width) if turns % 2 else (width, height)
+    is_full_range = int(frame.color_range) == int(ColorRange.JPEG) or frame.format.name.startswith("yuvj")
+    matrix = _MATRICES.get(int(frame.colorspace), Colorspace.ITU709 if frame.height >= 720 else Colorspace.ITU601)
+    shrinks = frame.width * frame.height > 1.5 * width * height
+    scaled = frame.reformat(
+        *size,
+        format="yuv420p",
+        src_colorspace=matrix,
+        dst_colorspace=Colorspace.ITU709,
+        src_color_range=ColorRange.JPEG if is_full_range else ColorRange.MPEG,
+        dst_color_range=ColorRange.MPEG,
+        interpolation=Interpolation.AREA if shrinks else Interpolation.BICUBIC,
+        threads=1,
+    )
+    return YUV(*(np.ascontiguousarray(np.rot90(plane, -turns)) for plane in planes_of(scaled)))
+
+
+def _covering(frame: av.VideoFrame, aspect: float, width: int, height: int) -> YUV:
+    """The middle of the frame, covering (width, height): one scale for both axes."""
+    scale = max(width / aspect, height)
+    full_width, full_height = max(width, 2 * round(scale * aspect / 2)), max(height, 2 * round(scale / 2))
+    left, top = (full_width - width) // 4 * 2, (full_height - height) // 4 * 2
+    y, u, v = _scaled(frame, full_width, full_height)
+    half = slice(top // 2, (top + height) // 2), slice(left // 2, (left + width) // 2)
+    return YUV(y[top : top + height, left : left + width], u[half], v[half])
+
+
+def _backdrop(small: YUV, canvas: Canvas) -> YUV:
+    """A quarter-size picture, blurred, darkened and enlarged over the canvas."""
+    sizes = ((canvas.width_px, canvas.height_px), *(((canvas.width_px // 2, canvas.height_px // 2),) * 2))
+    planes: list[Plane] = []
+    for plane, size in zip(small, sizes, strict=True):
+        tiny = cv2.resize(plane, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+        soft = cv2.GaussianBlur(tiny, (0, 0), max(1.0, tiny.shape[0] * 0.03))
+        planes.append(as_plane(cv2.resize(soft, size, interpolation=cv2.INTER_CUBIC)))
+    luma = as_plane(cv2.convertScaleAbs(planes[0], alpha=_BACKDROP_LIGHT, beta=16 * (1 - _BACKDROP_LIGHT)))
+    return YUV(luma, planes[1], planes[2])
+
+
+def _paste(picture: YUV, part: YUV, left: int, top: int) -> None:
+    for target, source, half in zip(picture, part, (1, 2, 2), strict=True):
+        height, width = source.shape
+        target[top // half : top // half + height, left // half : left // half + width] = source
