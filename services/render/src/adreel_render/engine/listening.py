@@ -12,22 +12,21 @@ from adreel_render.engine.probe import open_guarded
 from adreel_render.engine.soundtrack import Samples
 
 
-def read_samples(path: Path, most_samples: int, *, start_seconds: float = 0.0) -> Samples:
+def read_samples(path: Path, most_samples: int, *, from_first_picture: bool = False) -> Samples:
     """The first sound stream of a file as float32 (2, n) at 48 kHz, n at most `most_samples`.
 
     Sound that starts later than the file begins with silence, gaps in the time stamps become silence:
-    sample i belongs to time `start_seconds + i / 48000` of the file. What lies behind damage is left out.
+    sample i belongs to time `i / 48000` of the file, or, `from_first_picture`, of its pictures, which need not
+    begin where the file does. What lies behind damage is left out.
     Raises MediaRejected for a file without sound or one that cannot be opened.
     """
     result = np.zeros((CHANNELS, most_samples), np.float32)
     filled = 0
-    origin = round(start_seconds * SAMPLE_RATE)
     with open_guarded(path) as container:
         if not container.streams.audio:
             raise MediaRejected("no_audio", "the file holds no sound")
         stream = container.streams.audio[0]
-        if start_seconds > 1.0:
-            container.seek(int((start_seconds - 1.0) * av.time_base))
+        origin = _first_picture(container) if from_first_picture else 0
         resampler = av.AudioResampler(format="fltp", layout="stereo", rate=SAMPLE_RATE)
         for place, samples in _resampled(container, stream, resampler):
             at = place - origin
@@ -63,3 +62,11 @@ def _resampled(
         samples = piece.to_ndarray().astype(np.float32, copy=False)
         yield place, samples
         place += samples.shape[1]
+
+
+def _first_picture(container: "av.container.InputContainer") -> int:
+    """The sample that belongs to the start of the pictures; 0 without any."""
+    if not container.streams.video:
+        return 0
+    stream = container.streams.video[0]
+    return round((stream.start_time or 0) * (stream.time_base or 0) * SAMPLE_RATE)

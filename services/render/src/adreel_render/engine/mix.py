@@ -106,7 +106,7 @@ def _clip_sound(plan: FilmPlan, sound: ClipSound) -> tuple[Samples, int]:
     first = clip.head_frames - before.head_handle_frames
     last = clip.head_frames + clip.body_frames + after.tail_handle_frames
     heard = np.zeros((CHANNELS, _sample(last - first, fps)), np.float32)
-    recorded = read_samples(sound.path, _sample(last, fps))
+    recorded = read_samples(sound.path, _sample(last, fps), from_first_picture=True)
     _add(heard, recorded, -_sample(first, fps))
     heard = _levelled(heard, CLIP_SOUND_LUFS, sound.gain_db, CLIP_SOUND_MOST_GAIN_DB)
     _fade_edges(

@@ -1,5 +1,6 @@
-"""Encodes finished samples as the one AAC stream of a film."""
+"""Encodes finished samples: as the one AAC stream of a film, or as FLAC for use in one."""
 
+import uuid
 from fractions import Fraction
 from pathlib import Path
 
@@ -17,6 +18,7 @@ Samples = npt.NDArray[np.float32]
 # the original on music (SNR 40 dB against 32).
 BITRATE_BPS = 192_000
 _AAC_FRAME_SAMPLES = 1024
+_FLAC_FRAME_SAMPLES = 4608
 
 
 def write_soundtrack(path: Path, samples: Samples) -> None:
@@ -24,7 +26,7 @@ def write_soundtrack(path: Path, samples: Samples) -> None:
 
     The encoder's priming samples are marked in the file's edit list, so sample 0 is heard at time 0.
     """
-    temporary_path = path.with_name(f".{path.name}.partial")
+    temporary_path = path.with_name(f".{path.name}.{uuid.uuid4().hex}.partial")
     try:
         with av.open(
             str(temporary_path), "w", format="mp4", options={"movie_timescale": str(SAMPLE_RATE), "fflags": "+bitexact"}
@@ -34,6 +36,26 @@ def write_soundtrack(path: Path, samples: Samples) -> None:
             for start in range(0, samples.shape[1], _AAC_FRAME_SAMPLES):
                 piece = np.ascontiguousarray(samples[:, start : start + _AAC_FRAME_SAMPLES], np.float32)
                 frame = av.AudioFrame.from_ndarray(piece, format="fltp", layout="stereo")
+                frame.sample_rate = SAMPLE_RATE
+                frame.time_base = Fraction(1, SAMPLE_RATE)
+                frame.pts = start
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode(None))
+        publish_file(temporary_path, path)
+    finally:
+        temporary_path.unlink(missing_ok=True)
+
+
+def write_flac(path: Path, samples: Samples) -> None:
+    """Store samples as 16-bit FLAC at `path`, which appears only when it is whole; beyond full scale they clip."""
+    temporary_path = path.with_name(f".{path.name}.{uuid.uuid4().hex}.partial")
+    whole = np.clip(np.rint(samples.T * 32767.0), -32768, 32767).astype(np.int16)
+    try:
+        with av.open(str(temporary_path), "w", format="flac", options={"fflags": "+bitexact"}) as container:
+            stream = container.add_stream("flac", rate=SAMPLE_RATE, layout="stereo")
+            for start in range(0, whole.shape[0], _FLAC_FRAME_SAMPLES):
+                piece = np.ascontiguousarray(whole[start : start + _FLAC_FRAME_SAMPLES]).reshape(1, -1)
+                frame = av.AudioFrame.from_ndarray(piece, format="s16", layout="stereo")
                 frame.sample_rate = SAMPLE_RATE
                 frame.time_base = Fraction(1, SAMPLE_RATE)
                 frame.pts = start
