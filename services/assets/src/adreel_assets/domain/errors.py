@@ -10,12 +10,15 @@
     │   ├── AssetTooLarge          ASSET_TOO_LARGE           413
     │   ├── AssetTypeUnsupported   ASSET_TYPE_UNSUPPORTED    415
     │   └── AssetTypeMismatch      ASSET_TYPE_MISMATCH       415
+    ├── AssetNotFound              ASSET_NOT_FOUND           404
+    ├── AssetInUse                 ASSET_IN_USE              409, a live job holds it
+    ├── AssetNotReady              ASSET_NOT_READY           409, its bytes are on their way or cannot be had
     └── InspectionUnavailable      our own decoders did not run; nothing is known of the file
 
-All but the last are final: the same bytes or URL give the same answer.
+The `AssetError`s are final: the same bytes or URL give the same answer.
 """
 
-from adreel_kit.errors import AppError, ErrorKind
+from adreel_kit.errors import AppError, Conflict, ErrorKind, NotFound
 
 from adreel_assets.domain.media_types import AssetType, accepted_formats
 
@@ -96,3 +99,21 @@ class InspectionUnavailable(AppError):
 
     kind = ErrorKind.UNAVAILABLE
     code = "SERVICE_UNAVAILABLE"
+
+
+class AssetNotFound(NotFound):
+    """There is no such asset, or not for this client."""
+
+    code = "ASSET_NOT_FOUND"
+
+
+class AssetInUse(Conflict):
+    """A job that has not ended uses the asset."""
+
+    code = "ASSET_IN_USE"
+
+
+class AssetNotReady(Conflict):
+    """The asset has no bytes to serve."""
+
+    code = "ASSET_NOT_READY"

@@ -12,7 +12,7 @@ class InspectionLimits:
 
     max_image_pixels: int = 64_000_000
     max_video_pixels: int = 4096 * 4096
-    max_svg_bytes: int = 10_000_000
+    max_svg_bytes: int = 5_000_000
     max_duration_seconds: float = 6 * 3600.0
     # A film is decoded whole within this; what is left after it is decoded at its sync frames only.
     decode_seconds: float = 15.0

@@ -27,3 +27,13 @@ class MediaInspector(Protocol):
         Raises as `inspect` does; nothing is left at `out_path` then.
         """
         ...
+
+
+class Downloader(Protocol):
+    """Fetches what a URL names, whoever gave it."""
+
+    async def download(self, url: str, path: Path) -> str | None:
+        """Write the body to `path` (a new file); returns the file name the server gave, if any.
+
+        Raises AssetUrlForbidden, AssetUnreachable, AssetHttpError, AssetTimeout, AssetTooLarge; nothing is left then.
+        """

@@ -1,0 +1,1 @@
+"""Calls coming in: events and gRPC."""
