@@ -69,7 +69,7 @@ class Maker:
         with av.open(path, "w", format=_MUXERS.get(suffix, suffix), options=options or {}) as out:
             video = out.add_stream(codec or video_codec, rate=fps)
             video.width, video.height = size
-            video.pix_fmt = "yuv420p"
+            video.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
             if codec is None and video_codec == "libx264":
                 video.codec_context.options = {"g": "12", "preset": "ultrafast"}
             if rotation:

@@ -26,10 +26,12 @@ class DecoderLost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How one child ended: its exit status (negative: the signal that ended it) and what it wrote."""
+    """How one child ended: its exit status (negative: the signal that ended it) and what it wrote and used."""
 
     status: int
     answer: bytes
+    peak_bytes: int = 0
+    cpu_seconds: float = 0.0
 
 
 class DecoderProcess:
@@ -39,7 +41,7 @@ class DecoderProcess:
         self._process = process
         self._control = control
         self._next_job = 0
-        self._waiting: dict[int, asyncio.Future[int]] = {}
+        self._waiting: dict[int, asyncio.Future[Mapping[str, object]]] = {}
         self._listening = asyncio.create_task(self._listen())
 
     @classmethod
@@ -82,7 +84,7 @@ class DecoderProcess:
         """Have a child do one piece of work. Cancelling ends the child. Raises `DecoderLost`."""
         answer_in, answer_out = os.pipe()
         job, self._next_job = self._next_job, self._next_job + 1
-        ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        ended: asyncio.Future[Mapping[str, object]] = asyncio.get_running_loop().create_future()
         self._waiting[job] = ended
         try:
             try:
@@ -94,12 +96,12 @@ class DecoderProcess:
                 os.close(answer_out)
             try:
                 async with asyncio.timeout(wall_seconds + _GRACE_SECONDS):
-                    status = await ended
+                    end = await ended
             except TimeoutError as error:
                 await self.close()
                 raise DecoderLost("hangs") from error
             # An answer fits the pipe's buffer, so the child never waited and all of it is here.
-            return Ended(status, os.read(answer_in, _MAX_ANSWER_BYTES))
+            return _ended(end, os.read(answer_in, _MAX_ANSWER_BYTES))
         except asyncio.CancelledError:
             with suppress(OSError):
                 self._control.send(encode_line({"kill": job}))
@@ -129,8 +131,18 @@ class DecoderProcess:
                     waiting.set_exception(DecoderLost("ended"))
 
     def _settle(self, message: Mapping[str, object]) -> None:
-        job, status = message.get("job"), message.get("status")
-        if isinstance(job, int) and isinstance(status, int):
-            waiting = self._waiting.get(job)
-            if waiting is not None and not waiting.done():
-                waiting.set_result(status)
+        job = message.get("job")
+        waiting = self._waiting.get(job) if isinstance(job, int) else None
+        if waiting is not None and not waiting.done():
+            waiting.set_result(message)
+
+
+def _ended(message: Mapping[str, object], answer: bytes) -> Ended:
+    """The end of a child as the decoder process tells it; that process has touched no file and is believed."""
+    status, peak, cpu = (message.get(name) for name in ("status", "peak_bytes", "cpu_seconds"))
+    return Ended(
+        status=status if isinstance(status, int) else -signal.SIGABRT,
+        answer=answer,
+        peak_bytes=peak if isinstance(peak, int) else 0,
+        cpu_seconds=cpu if isinstance(cpu, float) else 0.0,
+    )

@@ -124,6 +124,12 @@ class SandboxedInspector:
                     if is_last_try:
                         raise InspectionUnavailable("The file could not be looked into just now.") from error
                 else:
+                    _log.debug(
+                        "decoder.child_ended",
+                        status=ended.status,
+                        peak_bytes=ended.peak_bytes,
+                        cpu_seconds=ended.cpu_seconds,
+                    )
                     return _read_answer(ended)
         raise AssertionError("unreachable")
 

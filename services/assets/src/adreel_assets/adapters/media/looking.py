@@ -11,6 +11,7 @@ from adreel_assets.adapters.media.films import inspect_film
 from adreel_assets.adapters.media.ooxml import check_word_package
 from adreel_assets.adapters.media.papers import draw_first_page, inspect_pdf
 from adreel_assets.adapters.media.pictures import PICTURE_FORMATS, inspect_picture, shrink_picture
+from adreel_assets.adapters.media.riff import check_riff_length
 from adreel_assets.adapters.media.sniffing import sniff
 from adreel_assets.adapters.media.svg import read_svg
 from adreel_assets.adapters.media.telling_frame import draw_telling_frame
@@ -30,6 +31,7 @@ def look_into(file: BinaryIO, limits: InspectionLimits) -> Inspection:
     media_format = sniff(file)
     if media_format is None:
         raise Refusal(Reason.UNKNOWN_FORMAT)
+    check_riff_length(file)
     if media_format in TIMED_FORMATS:
         return inspect_film(file, media_format, limits)
     asset_type = AssetType.IMAGE if media_format in (*PICTURE_FORMATS, MediaFormat.SVG) else AssetType.DOCUMENT

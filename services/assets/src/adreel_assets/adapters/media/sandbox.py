@@ -36,6 +36,7 @@ from adreel_assets.adapters.media.verdict import Reason, Refusal
 
 _DESCRIPTORS_PER_RUN = 3
 _STATUS_OUT = 1
+_RSS_UNIT_BYTES = 1 if sys.platform == "darwin" else 1024
 # Decoding text looks for codecs by name, which opens files: too late inside the walls.
 _TEXT_CODECS = (
     "ascii", "cp437", "cp1250", "cp1251", "cp1252", "idna", "iso8859-1", "iso8859-2", "iso8859-15", "koi8-r", "latin-1",
@@ -110,10 +111,17 @@ class DecoderServer:
 
     def _reap(self) -> None:
         while self._jobs:
-            pid, status = os.waitpid(-1, os.WNOHANG)
+            pid, status, used = os.wait4(-1, os.WNOHANG)
             if pid == 0:
                 return
-            self._tell({"job": self._jobs.pop(pid), "status": os.waitstatus_to_exitcode(status)})
+            self._tell(
+                {
+                    "job": self._jobs.pop(pid),
+                    "status": os.waitstatus_to_exitcode(status),
+                    "peak_bytes": used.ru_maxrss * _RSS_UNIT_BYTES,
+                    "cpu_seconds": round(used.ru_utime + used.ru_stime, 3),
+                }
+            )
 
     def _tell(self, message: dict[str, object]) -> None:
         os.write(_STATUS_OUT, encode_line(message))
