@@ -13,9 +13,11 @@ from pathlib import Path
 import asyncpg
 import psutil
 import pytest
+from adreel_embedded.account import ServerAccount
 from adreel_embedded.databases import ensure_databases
 from adreel_embedded.errors import PostgresStartError
 from adreel_embedded.postgres import EmbeddedPostgres
+from adreel_embedded.postgres_binaries import runnable_by, wheel_binaries
 
 pytestmark = pytest.mark.connected
 
@@ -216,6 +218,25 @@ async def test_a_start_that_cannot_succeed_quotes_the_log(public_directory: Path
     server = EmbeddedPostgres(public_directory / "server", settings={"max_connections": "many"})
     with pytest.raises(PostgresStartError, match="max_connections"):
         await server.start()
+
+
+class AccountThatCannotReadTheWheel(ServerAccount):
+    """As `nobody` is when the virtual environment lies below `/root`."""
+
+    def can_read_tree(self, directory: Path) -> bool:
+        return False
+
+
+async def test_programs_that_the_account_cannot_read_are_copied_once_and_run(public_directory: Path) -> None:
+    account = AccountThatCannotReadTheWheel(65534, 65534, is_switched=True)
+    copies = public_directory / "copies"
+    copy, again = (runnable_by(account, wheel_binaries(), copies) for _ in range(2))
+    assert copy == again
+    assert copies in copy.directory.parents
+    assert len(list(copies.iterdir())) == 1
+    async with EmbeddedPostgres(public_directory / "server", binaries=copy) as server:
+        assert psutil.Process(server.pid).exe().startswith(str(copies))
+        assert await fetch(server.dsn(), "SELECT 1") == 1
 
 
 async def test_each_role_owns_its_database_and_enters_no_other(server: EmbeddedPostgres) -> None:

@@ -26,3 +26,7 @@ class StateDirectoryError(EmbeddedError):
 
 class NoFreePortError(EmbeddedError):
     """No loopback port could be had, or the one asked for is taken."""
+
+
+class StackStartError(EmbeddedError):
+    """The suite as a whole could not be started."""

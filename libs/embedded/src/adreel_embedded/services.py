@@ -74,7 +74,7 @@ def environment(
         values["ADREEL_HEALTH_PORT"] = "0"
         values.setdefault("ADREEL_ADOPT_UNKNOWN_CLIENTS", "true")
     values.setdefault("ADREEL_NO_KEY_FALLBACK", "true")
-    return values | options.extra
+    return values | dict(options.extra)
 
 
 def specs(addresses: Addresses, files: Path, logs: Path, options: StackOptions) -> list[ChildSpec]:
