@@ -1,0 +1,1 @@
+"""The scenes service: storyboards, their scenes and revisions, and music-video scenes."""

@@ -1,0 +1,1 @@
+"""Calls going out: databases, model providers, and the template writer that needs none."""

@@ -1,0 +1,183 @@
+"""Descriptions: what is seen, where, in what light, how the camera moves, and which assets carry it.
+
+A cinematographer serves one storyboard and never shows the same picture twice in it.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from random import Random
+
+from adreel_scenes.adapters.template.casting import kind_of
+from adreel_scenes.adapters.template.phrasebook import GENERIC, Category, PhraseBook, Tone
+from adreel_scenes.adapters.template.wording import NounPhrase, label, sentence, sentence_key, sentences
+from adreel_scenes.domain.brief import AssetType, Orientation, SceneAsset, StoryBrief
+from adreel_scenes.domain.plain_text import cut_at_word
+from adreel_scenes.domain.vocabulary import ShotType, known_shot
+
+_PEOPLE_BEATS = frozenset({"hook", "problem", "demo", "benefit", "proof", "audience", "voice_before", "voice_after"})
+_BEFORE_THE_PRODUCT = frozenset({"hook", "tease", "problem", "voice_before"})
+_FRAMES_OF_VIEW = {"16:9": Orientation.LANDSCAPE, "9:16": Orientation.PORTRAIT, "1:1": Orientation.SQUARE}
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What one description must hold beyond the copybook's own."""
+
+    beat: str
+    shot: str
+    assets: tuple[SceneAsset, ...] = ()
+    elements: tuple[str, ...] = ()
+    wishes: tuple[str, ...] = ()
+    setting: str | None = None
+    people: bool | None = None
+    style: str = ""
+    colors: tuple[str, ...] = ()
+    end_card: str = ""
+
+
+class Cinematographer:
+    """Describes each scene from words not yet used; `seen` holds sentences of scenes that stay."""
+
+    def __init__(
+        self,
+        brief: StoryBrief,
+        book: PhraseBook,
+        category: Category,
+        tone: Tone,
+        product: NounPhrase,
+        random: Random,
+        seen: Iterable[str] = (),
+    ) -> None:
+        self._brief = brief
+        self._book = book
+        self._product = product
+        self._random = random
+        self._seen = list(seen)
+        self._used = {sentence_key(part) for text in self._seen for part in sentences(text)}
+        generic = book.categories[GENERIC]
+        others = [other for other in book.tones.values() if other is not tone]
+        self._places = self._deck(category.places, generic.places)
+        self._outdoors = self._deck(category.outdoors, generic.outdoors)
+        self._people = self._deck(category.people, generic.people)
+        self._objects = self._deck(category.objects, generic.objects)
+        self._light = self._deck(tone.light, *(other.light for other in others))
+        self._camera = self._deck(tone.camera, *(other.camera for other in others))
+        self._looks = self._deck(book.look_of(brief.ad.style))
+
+    def description(self, picture: Picture) -> str:
+        """One scene as a director would brief it, in whole sentences."""
+        setting = f", {picture.setting}" if picture.setting else ""
+        parts = [
+            self._opening(picture, setting),
+            f"{self._draw(self._light)}; {self._draw(self._camera)}",
+            *self._asset_sentences(picture),
+            *(self._framed("requested", wish=wish) for wish in map(label, picture.wishes) if wish),
+            *(self._framed("element", element=element) for element in map(label, picture.elements) if element),
+            *self._brand_sentences(picture),
+        ]
+        unused: list[str] = []
+        for text in map(sentence, parts):
+            keys = {sentence_key(part) for part in sentences(text)}
+            if not keys & self._used:
+                unused.append(text)
+                self._used |= keys
+        return cut_at_word(" ".join(unused), self._brief.limits.max_description_characters)
+
+    def _opening(self, picture: Picture, setting: str) -> str:
+        """Shot, place and subject; the decks are turned until it is a new combination."""
+        opening = ""
+        for _ in range(50):
+            places = self._outdoors if known_shot(picture.shot) is ShotType.AERIAL else self._places
+            lead = f"{self._lead(picture.shot)} {self._draw(places)}{setting}"
+            opening = f"{lead}: {self._subject(picture)}"
+            if sentence_key(opening) not in self._used:
+                break
+        return opening
+
+    def _lead(self, shot: str) -> str:
+        known = known_shot(shot)
+        return self._random.choice(self._book.leads[known]) if known else f"{shot[:1].upper()}{shot[1:]} shot"
+
+    def _subject(self, picture: Picture) -> str:
+        people = picture.beat in _PEOPLE_BEATS if picture.people is None else picture.people
+        if known_shot(picture.shot) in (ShotType.PRODUCT_FEATURE,) and picture.people is None:
+            people = False
+        deck = self._people if people else self._objects
+        line = self._draw(deck)
+        if picture.beat in _BEFORE_THE_PRODUCT:
+            # The film has not shown the product yet: turn on to a picture without it, if there is one.
+            for _ in deck:
+                if "{product}" not in line and "{name}" not in line:
+                    break
+                line = self._draw(deck)
+        return self._product.agree(line).format_map(self._product.slots)
+
+    def _asset_sentences(self, picture: Picture) -> list[str]:
+        if len(picture.assets) > 1:
+            names = [f"“{asset_label(asset)}”" for asset in picture.assets]
+            return [self._framed("several", assets=f"{', '.join(names[:-1])} and {names[-1]}")]
+        return [self._framed(self._section(asset), asset=asset_label(asset)) for asset in picture.assets]
+
+    def _section(self, asset: SceneAsset) -> str:
+        if kind_of(asset) == "logo":
+            return "logo"
+        if asset.type is AssetType.VIDEO:
+            return "video"
+        shape, frame = asset.orientation, _FRAMES_OF_VIEW.get(self._brief.video.aspect_ratio)
+        if shape in (Orientation.UNKNOWN, frame):
+            return "image"
+        return f"{shape}_image"
+
+    def _brand_sentences(self, picture: Picture) -> list[str]:
+        parts = []
+        # Not in every scene: a style that is named each time reads like a form.
+        shows_look = picture.style or self._random.random() < 0.5
+        if shows_look and (look := self._draw(self._looks)):
+            parts.append(self._framed("look", look=look))
+        elif style := label(picture.style):
+            parts.append(self._framed("style_only", style=style))
+        if colors := [color for color in map(label, picture.colors) if color]:
+            parts.append(self._framed("colors", colors=_listed(colors)))
+        if picture.end_card:
+            parts.append(self._framed("end_card", end=picture.end_card))
+        return parts
+
+    def _framed(self, section: str, **slots: str) -> str:
+        """A sentence of the section, the first that has not been used in this form."""
+        lines = [*(self._book.asset.get(section) or self._book.frames.get(section, ()))]
+        self._random.shuffle(lines)
+        filled = [sentence(line.format_map(slots)) for line in lines]
+        return next((text for text in filled if sentence_key(text) not in self._used), filled[0])
+
+    def _deck(self, first: Sequence[str], *then: Sequence[str]) -> list[str]:
+        """Phrases in the order they will be drawn from the end: the first group last in the list, shuffled apart.
+
+        Those that stand in scenes that stay come last of all.
+        """
+        deck: list[str] = []
+        for group in reversed([first, *then]):
+            mixed = list(group)
+            self._random.shuffle(mixed)
+            deck += mixed
+        spoken = "\n".join(self._seen).casefold()
+        return sorted(deck, key=lambda phrase: self._filled(phrase).casefold() not in spoken)
+
+    def _filled(self, phrase: str) -> str:
+        return self._product.agree(phrase).format_map(self._product.slots)
+
+    def _draw(self, deck: list[str]) -> str:
+        """The next phrase; it goes to the far end, so that a very long storyboard starts over."""
+        if not deck:
+            return ""
+        phrase = deck.pop()
+        deck.insert(0, phrase)
+        return phrase
+
+
+def asset_label(asset: SceneAsset) -> str:
+    """An asset's name as it stands in a sentence, or its role, or its kind."""
+    return cut_at_word(label(asset.name), 60) or label(asset.role) or f"the {asset.type.value}"
+
+
+def _listed(items: Sequence[str]) -> str:
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"

@@ -1,0 +1,171 @@
+"""The copybook's files as values: lines by section, tones, looks and categories. Read once, never changed."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import yaml
+
+DEFAULT_TONE = "confident"
+GENERIC = "generic"
+# Their words decide even beside those of another kind: a charity for water sells no drinks, a bakery is no bread.
+_STRONG = frozenset({"cause", "venue"})
+
+
+@dataclass(frozen=True, slots=True)
+class Tone:
+    """A tone of voice: its short lines, its light and camera, and how it moves."""
+
+    name: str
+    words: frozenset[str]
+    pace: int
+    rhythm: float
+    transitions: tuple[str, ...]
+    tags: tuple[str, ...]
+    light: tuple[str, ...]
+    camera: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """A kind of product; `outdoors` are those of its places that can be seen from above.
+
+    With `own_lines_only` the general lines are not used for the beats it covers."""
+
+    name: str
+    words: frozenset[str]
+    places: tuple[str, ...]
+    outdoors: tuple[str, ...]
+    people: tuple[str, ...]
+    objects: tuple[str, ...]
+    lines: Mapping[str, tuple[str, ...]]
+    own_lines_only: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PhraseBook:
+    """Everything the template writer can say and show."""
+
+    beats: Mapping[str, tuple[str, ...]]
+    tones: Mapping[str, Tone]
+    categories: Mapping[str, Category]
+    looks: Mapping[str, tuple[str, ...]]
+    leads: Mapping[str, tuple[str, ...]]
+    asset: Mapping[str, tuple[str, ...]]
+    frames: Mapping[str, tuple[str, ...]]
+
+    def lines_for(self, beat: str, category: Category) -> list[tuple[str, ...]]:
+        """The lines of a beat, nearest first: the category's own, then the general ones."""
+        own = category.lines.get(beat, ())
+        if own and category.own_lines_only:
+            return [own]
+        return [own, self.beats.get(beat, ())]
+
+    def tone_of(self, *texts: str) -> Tone | None:
+        """The tone whose words are found first in the first text that has any."""
+        for text in texts:
+            for word in words_of(text):
+                for tone in self.tones.values():
+                    if word in tone.words:
+                        return tone
+        return None
+
+    def category_of(self, *texts: str) -> Category:
+        """The kind of product that the texts speak of; a word in an earlier text weighs more."""
+        scores = dict.fromkeys(self.categories, 0.0)
+        for position, text in enumerate(texts):
+            for word in words_of(text):
+                for name, category in self.categories.items():
+                    if word in category.words:
+                        scores[name] += (3 if name in _STRONG else 1) / (1 + position)
+        best = max(scores, key=lambda name: scores[name])
+        return self.categories[best if scores[best] > 0 else GENERIC]
+
+    def look_of(self, style: str) -> tuple[str, ...]:
+        """The phrases of a style that is known by one of its words; empty for others."""
+        found = (_LOOK_WORDS[word] for word in words_of(style) if word in _LOOK_WORDS)
+        name = next(found, None)
+        return self.looks[name] if name else ()
+
+
+@cache
+def phrase_book() -> PhraseBook:
+    """The copybook of this package."""
+    shots = dict(_load("shots.yaml"))
+    categories = _load("categories_goods.yaml") | _load("categories_services.yaml")
+    return PhraseBook(
+        beats={name: _lines(text) for name, text in _load("beats.yaml").items()},
+        tones={name: _tone(name, entry) for name, entry in _load("tones.yaml").items()},
+        categories={name: _category(name, entry) for name, entry in categories.items()},
+        looks={name: _lines(text) for name, text in _load("looks.yaml").items()},
+        leads={name: tuple(leads) for name, leads in shots.pop("leads").items()},
+        asset={name: _lines(text) for name, text in shots.pop("asset").items()},
+        frames={name: _lines(text) for name, text in shots.items()},
+    )
+
+
+def word_list(name: str) -> frozenset[str]:
+    """A list of words that grammar needs."""
+    return frozenset(_load("words.yaml")[name].split())
+
+
+def words_of(text: str) -> list[str]:
+    """Lower-case words, those with a hyphen whole and in parts."""
+    found = re.findall(r"\w+(?:[-'’]\w+)*", text.casefold())
+    return [part for word in found for part in ([word, *word.split("-")] if "-" in word else [word])]
+
+
+@cache
+def _load(name: str) -> dict:  # type: ignore[type-arg]  # the shape of each file is checked where it is read
+    text = (files(__package__) / "copybook" / name).read_text(encoding="utf-8")
+    loaded: dict = yaml.safe_load(text)  # type: ignore[type-arg]
+    return loaded
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    return tuple(line.strip() for line in text.splitlines() if line.strip())
+
+
+def _tone(name: str, entry: dict) -> Tone:  # type: ignore[type-arg]
+    return Tone(
+        name=name,
+        words=frozenset([name, *entry["words"].split()]),
+        pace=entry["pace"],
+        rhythm=entry["rhythm"],
+        transitions=tuple(entry["transitions"]),
+        tags=_lines(entry["tags"]),
+        light=_lines(entry["light"]),
+        camera=_lines(entry["camera"]),
+    )
+
+
+def _category(name: str, entry: dict) -> Category:  # type: ignore[type-arg]
+    fixed = ("words", "places", "people", "objects", "own_lines_only")
+    return Category(
+        name=name,
+        words=frozenset(entry["words"].split()),
+        places=tuple(line.removeprefix("* ") for line in _lines(entry["places"])),
+        outdoors=tuple(line.removeprefix("* ") for line in _lines(entry["places"]) if line.startswith("* ")),
+        people=_lines(entry["people"]),
+        objects=_lines(entry["objects"]),
+        lines={beat: _lines(text) for beat, text in entry.items() if beat not in fixed},
+        own_lines_only=bool(entry.get("own_lines_only", False)),
+    )
+
+
+_LOOK_WORDS = {
+    word: look
+    for look, words in {
+        "modern": "modern contemporary futuristic tech sleek urban clean",
+        "minimal": "minimal minimalist minimalistic simple scandinavian pure",
+        "vintage": "vintage retro nostalgic analog classic 70s 80s 90s old",
+        "cinematic": "cinematic film movie epic dramatic hollywood",
+        "documentary": "documentary real raw authentic reportage honest",
+        "colourful": "colorful colourful pop vibrant bright cartoon comic playful fun",
+        "rustic": "rustic natural organic handmade artisan traditional farmhouse earthy",
+        "dark": "dark noir moody black night luxury luxurious premium elegant",
+    }.items()
+    for word in words.split()
+}

@@ -1,0 +1,45 @@
+"""What holds for a whole storyboard: the cleaned brief, the kind of product, the tone, and what feedback asks for."""
+
+from dataclasses import dataclass, replace
+
+from adreel_scenes.adapters.template.directions import Directions, find_price
+from adreel_scenes.adapters.template.narrator import DENSE, NORMAL, RELAXED, SPARSE, Pace
+from adreel_scenes.adapters.template.phrasebook import DEFAULT_TONE, Category, PhraseBook, Tone, phrase_book
+from adreel_scenes.domain.brief import StoryBrief
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """The choices made once, before any scene is written."""
+
+    brief: StoryBrief
+    book: PhraseBook
+    category: Category
+    tone: Tone
+    directions: Directions
+    price: str | None
+
+    @property
+    def pace(self) -> Pace:
+        """How many words a second are said."""
+        if self.directions.less_text:
+            return SPARSE
+        if self.directions.more_text:
+            return DENSE
+        return RELAXED if self.directions.pace < 0 or self.tone.pace < 0 else NORMAL
+
+
+def set_up(brief: StoryBrief, directions: Directions, *, note: str = "", style: str = "") -> Setup:
+    """Reads the brief. `style` overrides the brief's; a tone asked for in feedback overrides both."""
+    brief = brief.cleaned()
+    if style:
+        brief = replace(brief, ad=replace(brief.ad, style=style))
+    book = phrase_book()
+    ad, campaign = brief.ad, brief.campaign
+    category = book.category_of(
+        ad.product, ad.key_message, ad.call_to_action, campaign.brief, " ".join(ad.visual_elements), ad.target_audience
+    )
+    asked = book.tones[directions.tone] if directions.tone else None
+    tone = asked or book.tone_of(style, ad.tone, brief.brand.tone, ad.style, campaign.goal)
+    price = directions.price or find_price(note, ad.product, ad.key_message, ad.call_to_action, campaign.brief)
+    return Setup(brief, book, category, tone or book.tones[DEFAULT_TONE], directions, price)

@@ -1,0 +1,20 @@
+"""What changed between two storyboards, as revisions to keep: the way back for every scene."""
+
+from datetime import datetime
+
+from adreel_scenes.domain.scene import SceneRevision
+from adreel_scenes.domain.storyboard import Storyboard
+
+
+def revisions_between(
+    before: Storyboard, after: Storyboard, *, cause: str, changed_by: str, at: datetime
+) -> tuple[SceneRevision, ...]:
+    """Each scene of `before` whose content is not in `after` as it was, with who or what changed it."""
+    now = {scene.scene_id: scene for scene in after.scenes}
+    return tuple(
+        SceneRevision(
+            scene.scene_id, scene.number, scene.revision, scene.content, scene.generator, cause, changed_by, at
+        )
+        for scene in before.scenes
+        if (later := now.get(scene.scene_id)) is None or later.revision != scene.revision
+    )

@@ -1,0 +1,331 @@
+"""The template writer: what it writes is a real storyboard for any brief, and the brief visibly matters."""
+
+import re
+
+import pytest
+from adreel_scenes.adapters.template.wording import sentence_key, sentences
+from adreel_scenes.adapters.template.writer import TemplateWriter
+from adreel_scenes.domain.brief import AdBrief, AssetType, Brand, Campaign, SceneAsset, StoryBrief, VideoWish
+from adreel_scenes.domain.errors import DurationOutOfReach
+from adreel_scenes.domain.limits import LOCAL_BACKEND, OMNI_BACKEND, VEO_BACKEND
+from adreel_scenes.domain.ports import RewriteRequest, WriteRequest
+from adreel_scenes.domain.rules import carries_call_to_action, draft_problems, rewrite_problems
+from adreel_scenes.domain.speech import spoken_words
+from adreel_scenes.domain.vocabulary import known_shot, known_transition
+from adreel_scenes.domain.warnings import story_warnings
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+_LEFTOVER = re.compile(r"\{\w*\}|\[[^\]]*\|[^\]]*\]|lorem ipsum|todo|placeholder|\bNone\b|\bnull\b")
+
+
+async def written(brief: StoryBrief, seed: int = 0):
+    return (await TemplateWriter().write(WriteRequest(brief, seed=seed))).draft.scenes
+
+
+def own_sentences(scenes, brief: StoryBrief) -> list[str]:
+    """Every sentence of scripts and descriptions but for the user's call to action, which may repeat itself."""
+    call = brief.cleaned().ad.call_to_action
+    texts = [scene.script for scene in scenes] + [scene.description for scene in scenes]
+    keys = [sentence_key(part) for text in texts for part in sentences(text)]
+    return [key for key in keys if not (call and key and key in sentence_key(call))]
+
+
+async def test_same_seed_same_storyboard_other_seed_another(build):
+    brief = build.brief(assets=(build.asset(),))
+    assert await written(brief, 1) == await written(brief, 1)
+    assert await written(brief, 1) != await written(brief, 2)
+
+
+async def test_result_says_that_no_model_wrote_it(build):
+    result = await TemplateWriter().write(WriteRequest(build.brief()))
+    assert (result.generator, result.usage.calls) == ("template", 0)
+
+
+async def test_the_users_words_are_heard_and_seen(build):
+    brief = build.brief(
+        message="Stay connected",
+        elements=("old harbour", "red umbrella"),
+        style="Brutalist",
+        assets=(build.asset("Dial at dusk"),),
+        brand=Brand("Chronos", ("#0A84FF",), ("Inter",), "", has_logo=True),
+    )
+    scenes = await written(brief)
+    said = " ".join(scene.script for scene in scenes)
+    seen = " ".join(scene.description for scene in scenes)
+    for words in ("Smart Watch", "Stay connected", "tech enthusiasts", "Buy Now"):
+        assert words in said
+    for words in ("old harbour", "red umbrella", "Brutalist", "“Dial at dusk”", "#0A84FF", "Inter", "Chronos logo"):
+        assert words in seen
+    assert scenes[-1].script.rstrip(".").endswith("Buy Now")
+
+
+async def test_price_of_the_campaign_is_said(build):
+    scenes = await written(build.brief(campaign=Campaign(brief="Only $9 a month this spring")))
+    assert "$9 a month" in " ".join(scene.script for scene in scenes)
+
+
+@pytest.mark.parametrize(
+    ("tone", "transition"), [("Energetic", "cut"), ("Calm", "fade in"), ("luxury", "fade in"), ("funny", "cut")]
+)
+async def test_tone_decides_how_the_film_opens(build, tone, transition):
+    scenes = await written(build.brief(tone=tone))
+    assert scenes[0].transition == transition
+    assert len({scene.shot_type for scene in scenes}) >= 3
+    assert len({scene.transition for scene in scenes}) >= 2
+
+
+@pytest.mark.parametrize(
+    ("product", "call", "words", "never"),
+    [
+        ("Morning Roast coffee", "Order today", ("sip", "cup", "taste", "pour", "aroma", "drink"), "try them"),
+        (
+            "Clean Water Fund",
+            "Donate today",
+            ("help", "hope", "together", "need", "gift", "child", "somewhere", "day", "look away"),
+            "try it",
+        ),
+        (
+            "InvoiceFlow, invoicing software",
+            "Start free",
+            ("desk", "click", "screen", "work", "tools", "home"),
+            "taste",
+        ),
+    ],
+)
+async def test_kind_of_product_decides_the_words(build, product, call, words, never):
+    for seed in range(5):
+        said = " ".join(
+            scene.script for scene in await written(build.brief(product, call=call, message=""), seed)
+        ).lower()
+        assert any(word in said for word in words)
+        assert never not in said
+
+
+async def test_plural_products_agree_with_their_verbs(build):
+    for seed in range(20):
+        for scene in await written(build.brief("trail shoes", message="", tone=""), seed):
+            text = f"{scene.script} {scene.description}"
+            assert not re.search(r"(?i)trail shoes (?:is|has|does|stands|hangs|waits)\b|\bthat is trail shoes", text)
+
+
+@pytest.mark.parametrize(
+    ("words", "structure"),
+    [
+        ("Sale ends Sunday, 30% off, hurry", "countdown"),
+        ("Introducing our new release: the launch", "launch"),
+        ("Our customers trust us and love to tell their stories in reviews", "testimonial"),
+        ("No more hassle: stop the pain and save time", "problem_solution"),
+        ("See how it works: features built for performance", "demonstration"),
+    ],
+)
+async def test_words_of_the_brief_choose_the_structure(build, words, structure):
+    scenes = await written(build.brief("Acme", message=words, tone="", style=""))
+    assert {scene.metadata["structure"] for scene in scenes} == {structure}
+
+
+async def test_regenerated_storyboard_has_another_shape_and_no_sentence_of_the_old(build):
+    brief = build.brief()
+    first = await written(brief)
+    again = (await TemplateWriter().write(WriteRequest(brief, previous=first))).draft.scenes
+    assert again[0].metadata["structure"] != first[0].metadata["structure"]
+    kept = set(own_sentences(first, brief)) & set(own_sentences(again, brief))
+    assert all("stay connected" in key or "tech enthusiasts" in key or len(key.split()) <= 2 for key in kept)
+
+
+async def test_hero_is_shown_at_the_reveal_and_the_logo_at_the_end(build):
+    hero, logo, other = build.asset("Watch", "hero"), build.asset("Logo", "logo"), build.asset("Skyline", "background")
+    scenes = await written(build.brief(assets=(logo, other, hero)))
+    reveal = next(scene for scene in scenes if scene.metadata["beat"] in ("reveal", "voice_turn"))
+    assert reveal.asset_ids == (hero.asset_id,)
+    assert logo.asset_id in scenes[-1].asset_ids
+    assert all(logo.asset_id not in scene.asset_ids for scene in scenes[:-1])
+
+
+async def test_shape_of_a_picture_is_told_where_it_does_not_fit_the_frame(build):
+    upright = build.asset("Tall one", size=(900, 1600))
+    wide = await written(build.brief(assets=(upright,), ratio="16:9"))
+    tall = await written(build.brief(assets=(upright,), ratio="9:16"))
+    assert any("pright" in scene.description or "tall format" in scene.description for scene in wide)
+    assert not any("pright" in scene.description or "tall format" in scene.description for scene in tall)
+
+
+async def test_more_pictures_than_scenes_are_shared_out_as_montages(build):
+    assets = tuple(build.asset(f"Picture {n}", "") for n in range(12))
+    scenes = await written(build.brief(assets=assets))
+    assert {asset_id for scene in scenes for asset_id in scene.asset_ids} == {asset.asset_id for asset in assets}
+    assert all(scene.shot_type == "montage" for scene in scenes if len(scene.asset_ids) > 1)
+
+
+async def test_film_too_long_for_the_backend_is_refused_in_words(build):
+    with pytest.raises(DurationOutOfReach, match="replicate"):
+        await written(build.brief(seconds=90, backend=VEO_BACKEND))
+
+
+async def test_scenes_for_veo_are_covered_by_its_clips(build):
+    scenes = await written(build.brief(seconds=55, backend=VEO_BACKEND, tone="calm"))
+    assert all(VEO_BACKEND.plan_clip(scene.duration_ms).clip_ms >= scene.duration_ms for scene in scenes)
+
+
+_WORDS = st.sampled_from(
+    [
+        "Smart",
+        "Watch",
+        "coffee",
+        "trail",
+        "shoes",
+        "Bäckerei",
+        "Müller",
+        "東京",
+        "ラーメン",
+        "InvoiceFlow",
+        "app",
+        "for",
+        "people",
+        "who",
+        "run.",
+        "buy",
+        "now!",
+        "donate",
+        "🔥",
+        "☕",
+        "$19.99",
+        "30%",
+        "off",
+        "until",
+        "Sunday",
+        "the",
+        "a",
+        "our",
+        "X1",
+        "–",
+        "“best”",
+        "'new'",
+        "{product}",
+        "[a|b]",
+        "<b>bold</b>",
+        "{0}",
+        "%s",
+        "&",
+        "/",
+        ":",
+        ";",
+        "...",
+        "!!!",
+        "??",
+    ]
+)
+_TEXT = st.one_of(
+    st.lists(_WORDS, max_size=14).map(" ".join),
+    st.text(max_size=60),
+    st.text(alphabet=" .,!?;:-–'\"", max_size=10),
+)
+_ASSETS = st.lists(
+    st.builds(
+        SceneAsset,
+        asset_id=st.uuids().map(str),
+        type=st.sampled_from(AssetType),
+        name=_TEXT,
+        role=st.sampled_from(["", "hero", "logo", "background", "lifestyle", "detail", "x y z"]),
+        width_px=st.sampled_from([None, 400, 1920]),
+        height_px=st.sampled_from([None, 400, 1080]),
+    ),
+    max_size=9,
+    unique_by=lambda asset: asset.asset_id,
+)
+_BRIEFS = st.builds(
+    StoryBrief,
+    ad=st.builds(
+        AdBrief,
+        product=_TEXT,
+        target_audience=_TEXT,
+        key_message=_TEXT,
+        call_to_action=_TEXT,
+        style=_TEXT,
+        tone=st.one_of(_TEXT, st.sampled_from(["energetic", "calm", "premium", "warm", "funny", "urgent"])),
+        visual_elements=st.lists(_TEXT, max_size=4).map(tuple),
+    ),
+    brand=st.builds(Brand, client_name=_TEXT, colors=st.lists(_TEXT, max_size=2).map(tuple), has_logo=st.booleans()),
+    campaign=st.builds(Campaign, goal=_TEXT, brief=_TEXT),
+    assets=_ASSETS.map(tuple),
+    video=st.builds(
+        VideoWish, duration_ms=st.integers(5_000, 56_000), aspect_ratio=st.sampled_from(["16:9", "9:16", "1:1"])
+    ),
+    feedback=st.lists(_TEXT, max_size=2).map(tuple),
+    backend=st.sampled_from([LOCAL_BACKEND, VEO_BACKEND, OMNI_BACKEND]),
+)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@given(brief=_BRIEFS, seed=st.integers(0, 1_000))
+async def test_any_brief_makes_a_storyboard_that_keeps_every_promise(brief, seed):
+    await keeps_every_promise(brief, seed)
+
+
+@pytest.mark.slow
+@settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
+@given(brief=_BRIEFS, seed=st.integers(0, 1_000))
+async def test_a_thousand_briefs_make_storyboards_that_keep_every_promise(brief, seed):
+    await keeps_every_promise(brief, seed)
+
+
+async def keeps_every_promise(brief: StoryBrief, seed: int) -> None:
+    """The rules hold, the length is exact, nothing is said twice, nothing is empty or left unfilled."""
+    scenes = await written(brief, seed)
+    assert draft_problems(scenes, brief.cleaned()) == []
+    assert sum(scene.duration_ms for scene in scenes) == brief.video.duration_ms
+    keys = own_sentences(scenes, brief)
+    assert len(keys) == len(set(keys)), sorted(key for key in keys if keys.count(key) > 1)
+    user_text = " ".join((brief.ad.product, brief.ad.key_message, brief.ad.call_to_action, brief.ad.target_audience))
+    for scene in scenes:
+        assert re.search(r"\w|[^\s\x00-\x7f]", scene.script)
+        assert known_shot(scene.shot_type)
+        assert known_transition(scene.transition)
+        assert scene.description.strip()
+        if not re.search(r"None|null|todo|[{\[|\]}%]", user_text):
+            assert not _LEFTOVER.search(scene.script), scene.script
+        assert "  " not in scene.script
+        assert not re.search(r"[,;:]\.|\.\.(?!\.)|[!?]\.", scene.script), scene.script
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@given(brief=_BRIEFS, seed=st.integers(0, 50), feedback=_TEXT, data=st.data())
+async def test_any_scene_can_be_told_anew(brief, seed, feedback, data):
+    scenes = await written(brief, seed)
+    number = data.draw(st.integers(1, len(scenes)))
+    request = RewriteRequest(brief, scenes, number, feedback, seed=seed)
+    content = (await TemplateWriter().rewrite_scene(request)).draft.scenes[0]
+    assert rewrite_problems(number, content, scenes, brief.cleaned()) == []
+    assert content != scenes[number - 1]
+    assert content.description != scenes[number - 1].description
+
+
+async def test_scripts_fill_their_time_at_a_speaking_pace(build):
+    rates = []
+    for seed in range(30):
+        for scene in await written(build.brief(tone=""), seed):
+            rates.append(spoken_words(scene.script) / scene.duration_ms * 1000)
+    rates.sort()
+    assert rates[0] > 1.2
+    assert rates[-1] < 2.9
+    assert 1.9 <= rates[len(rates) // 2] <= 2.4
+
+
+async def test_ordinary_briefs_draw_no_warnings(build):
+    for seed in range(20):
+        brief = build.brief(assets=(build.asset(), build.asset("Logo", "logo")))
+        assert story_warnings(await written(brief, seed), brief) == ()
+
+
+@pytest.mark.parametrize("seconds", [5, 7.333, 15, 30, 60, 120])
+async def test_lengths_are_exact_and_not_all_the_same(build, seconds):
+    scenes = await written(build.brief(seconds=seconds))
+    assert sum(scene.duration_ms for scene in scenes) == round(seconds * 1000)
+    assert len({scene.duration_ms for scene in scenes}) > 1
+
+
+async def test_last_scene_carries_a_long_call_to_action_whole(build):
+    call = "Visit standwell.example before the end of the month and use the code STAND20 for twenty percent off"
+    scenes = await written(build.brief(call=call))
+    assert call in scenes[-1].script
+    assert carries_call_to_action(scenes[-1].script, call)
