@@ -1,17 +1,12 @@
 """Every adapter of the blob port, each over a real server of its own, for one suite that runs over all of them."""
 
-import os
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
+import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 from uuid import uuid4
 
 import asyncpg
@@ -22,128 +17,85 @@ from adreel_kit.blobs.postgres import PostgresBlobStore
 from adreel_kit.blobs.postgres_tables import BLOB_TABLES_SQL
 from adreel_kit.blobs.s3 import S3BlobStore
 from adreel_kit.blobs.s3_client import S3Location
+from adreel_testkit.servers.errors import ServerUnavailableError
+from adreel_testkit.servers.postgres import Postgres
+from adreel_testkit.servers.s3 import S3, PrivateS3, S3Kind
+from adreel_testkit.servers.stack import available_stack, is_required
 
-ACCESS_KEY, SECRET_KEY = "test-access", "test-secret-key"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+Server = TypeVar("Server")
 
 
 @contextmanager
-def running(command: list[str], *, is_up: Callable[[], bool], **options: object) -> Iterator[None]:
-    """A child process that answers, ended by its own id whatever happens."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options)  # type: ignore[call-overload]
+def running(make: Callable[[], AbstractAsyncContextManager[Server]]) -> Iterator[Server]:
+    """A server for the whole session.
+
+    It has a loop and a thread of its own, since it is asked for while the loop of a test runs.
+    """
     try:
-        for _ in range(300):
-            if is_up():
-                break
-            assert process.poll() is None, f"{command[0]} ended at once"
-            time.sleep(0.1)
-        else:
-            pytest.fail(f"{command[0]} did not answer")
-        yield
-    finally:
-        process.terminate()
+        server = make()
+    except ServerUnavailableError as error:
+        (pytest.fail if is_required() else pytest.skip)(str(error))
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    try:
+        entered = asyncio.run_coroutine_threadsafe(server.__aenter__(), loop).result()
         try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def answers_http(url: str) -> bool:
-    try:
-        urllib.request.urlopen(url, timeout=2)
-    except urllib.error.HTTPError:
-        return True
-    except OSError:
-        return False
-    return True
-
-
-def answers_tcp(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-@pytest.fixture(scope="session")
-def postgres_dsn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin")) or [Path(shutil.which("initdb") or "/missing").parent]
-    binaries = found[-1]
-    if not (binaries / "initdb").exists():
-        pytest.skip("no PostgreSQL server is installed")
-    base = Path("/tmp") / f"blob-tests-pg-{uuid4().hex[:8]}"
-    base.mkdir()
-    # The server refuses to run as root.
-    user = {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.geteuid() == 0 else {}
-    try:
-        if user:
-            shutil.chown(base, "nobody", "nogroup")
-        subprocess.run(
-            [binaries / "initdb", "-D", base / "data", "-U", "tester", "-A", "trust", "--no-sync", "--locale=C.UTF-8"],
-            check=True,
-            stdout=subprocess.DEVNULL,
-            cwd="/",
-            **user,
-        )
-        port = free_port()
-        command = [str(binaries / "postgres"), "-D", str(base / "data"), "-p", str(port), "-k", str(base)]
-        command += ["-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]
-        with running(command, is_up=lambda: answers_tcp(port), cwd="/", **user):
-            yield f"postgresql://tester@127.0.0.1:{port}/postgres"
+            yield entered
+        finally:
+            asyncio.run_coroutine_threadsafe(_leave(server), loop).result()
     finally:
-        shutil.rmtree(base, ignore_errors=True)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+async def _leave(server: AbstractAsyncContextManager[Server]) -> None:
+    await server.__aexit__(None, None, None)
 
 
 @pytest.fixture(scope="session")
-def rclone_s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """rclone's S3 server: answers ranges with 200."""
-    rclone = Path(sys.executable).parent / "rclone"
-    port = free_port()
-    command = [str(rclone), "serve", "s3", "--addr", f"127.0.0.1:{port}", "--auth-key", f"{ACCESS_KEY},{SECRET_KEY}"]
-    command += ["--config", os.devnull, "--vfs-cache-mode", "off", str(tmp_path_factory.mktemp("rclone"))]
-    with running(command, is_up=lambda: answers_http(f"http://127.0.0.1:{port}/")):
-        yield f"http://127.0.0.1:{port}"
+def blob_postgres() -> Iterator[Postgres]:
+    with running(available_stack().open_postgres) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
-def moto_s3() -> Iterator[str]:
-    """moto's S3 server: keeps everything in memory, answers ranges with 206."""
-    port = free_port()
-    command = [str(Path(sys.executable).parent / "moto_server"), "-H", "127.0.0.1", "-p", str(port)]
-    with running(command, is_up=lambda: answers_http(f"http://127.0.0.1:{port}/")):
-        yield f"http://127.0.0.1:{port}"
+def rclone_s3() -> Iterator[S3]:
+    """Answers ranges with 200, checks signatures."""
+    with running(lambda: PrivateS3(S3Kind.RCLONE)) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def moto_s3() -> Iterator[S3]:
+    """Answers ranges with 206, keeps everything in memory, takes any key."""
+    with running(lambda: PrivateS3(S3Kind.MOTO)) as server:
+        yield server
 
 
 @asynccontextmanager
-async def fresh_pool(dsn: str) -> AsyncIterator[asyncpg.Pool]:
+async def fresh_pool(server: Postgres) -> AsyncIterator[asyncpg.Pool]:
     """A pool on a new database that holds nothing but the blob tables."""
-    admin = await asyncpg.connect(dsn)
-    name = f"blobs_{uuid4().hex}"
-    await admin.execute(f"CREATE DATABASE {name}")
+    dsn = await server.create_database("blobs")
     try:
-        async with asyncpg.create_pool(dsn, database=name, min_size=1, max_size=6) as pool:
+        async with asyncpg.create_pool(dsn, min_size=1, max_size=6) as pool:
             await pool.execute(BLOB_TABLES_SQL)
             yield pool
     finally:
-        await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-        await admin.close()
+        await server.drop_database(dsn)
 
 
 @pytest.fixture
 def s3_location(request: pytest.FixtureRequest) -> Callable[[str], S3Location]:
     """A bucket nobody used before, on one of the servers."""
-    return lambda server: S3Location(
-        endpoint=request.getfixturevalue(f"{server}_s3"),
-        bucket=f"bucket-{uuid4().hex[:12]}",
-        region="eu-central-1",
-        access_key=ACCESS_KEY,
-        secret_key=SECRET_KEY,
-    )
+
+    def make(kind: str) -> S3Location:
+        server: S3 = request.getfixturevalue(f"{kind}_s3")
+        bucket = f"bucket-{uuid4().hex[:12]}"
+        return S3Location(server.endpoint, bucket, server.region, server.access_key, server.secret_key)
+
+    return make
 
 
 STORES = [
@@ -162,23 +114,20 @@ class Shelf:
     tmp_path: Path
     new_location: Callable[[str], S3Location]
     closing: AsyncExitStack
-    kind: str = "files"
     pool: asyncpg.Pool = None
-    directory: Path = Path()
     location: S3Location | None = None
 
     async def make(self, kind: str) -> BlobStore:
         store: BlobStore
         if kind == "files":
-            self.directory = self.tmp_path / uuid4().hex
-            store = FileBlobStore(self.directory)
+            store = FileBlobStore(self.tmp_path / uuid4().hex)
         elif kind == "postgres":
-            self.pool = await self.closing.enter_async_context(fresh_pool(self.request.getfixturevalue("postgres_dsn")))
+            server = self.request.getfixturevalue("blob_postgres")
+            self.pool = await self.closing.enter_async_context(fresh_pool(server))
             store = PostgresBlobStore(self.pool)
         else:
             self.location = self.new_location(kind.removeprefix("s3-"))
             store = S3BlobStore(self.location, prefix="mine")
-        self.kind = kind
         self.closing.push_async_callback(store.aclose)
         await store.start()
         return store

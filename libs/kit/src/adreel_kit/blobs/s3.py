@@ -17,8 +17,7 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
-import structlog
-from minio.error import S3Error
+from minio.error import InvalidResponseError, S3Error
 from urllib3.response import BaseHTTPResponse
 
 from adreel_kit.blobs.errors import (
@@ -35,8 +34,9 @@ from adreel_kit.blobs.s3_client import ObjectMissing, S3Calls, S3Location
 from adreel_kit.blobs.s3_upload import CheckedUpload, purge_uploads
 from adreel_kit.blobs.streams import Intake, Window, checked, sha256_of_file, write_to_path
 from adreel_kit.http_ranges.disposition import content_disposition
+from adreel_kit.logging import get_logger
 
-_log: structlog.stdlib.BoundLogger = structlog.get_logger()
+_log = get_logger(__name__)
 
 _PART_BYTES = 16 * 1024 * 1024
 _UPLOADS_AT_ONCE = 3  # each holds one part in memory
@@ -83,9 +83,9 @@ class S3BlobStore:
             return
         try:
             self._client.make_bucket(self._bucket, location=self._region)
-        except S3Error as error:
-            # Several services start at once and share the bucket.
-            if error.code != "BucketAlreadyOwnedByYou" and not self._client.bucket_exists(self._bucket):
+        except (S3Error, InvalidResponseError):
+            # Several services start at once and share the bucket: another one may have made it.
+            if not self._client.bucket_exists(self._bucket):
                 raise
 
     async def aclose(self) -> None:
@@ -174,8 +174,9 @@ class S3BlobStore:
             )
         except ObjectMissing:
             raise BlobNotFound(ref.sha256) from None
-        except BlobStoreRefused:
-            await self._require(ref)  # a range behind the end of an object that is too short
+        except BlobStoreRefused as error:
+            if error.details.get("s3_code") == "InvalidRange":
+                await self._require(ref)  # the object is shorter than the blob
             raise
         try:
             await self._skip(response, _bytes_before(response, ref, start))

@@ -99,5 +99,5 @@ def _translated(code: str) -> Exception:
     if code in _MISSING:
         return ObjectMissing(code)
     if code in _PASSING:
-        return BlobStoreUnavailable(f"The blob store cannot answer at the moment ({code}).")
-    return BlobStoreRefused(f"The blob store refused the call ({code}).")
+        return BlobStoreUnavailable(f"The blob store cannot answer at the moment ({code}).", details={"s3_code": code})
+    return BlobStoreRefused(f"The blob store refused the call ({code}).", details={"s3_code": code})
