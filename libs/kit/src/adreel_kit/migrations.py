@@ -5,15 +5,17 @@ several instances started at once migrate one after the other.
 """
 
 import asyncio
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
-from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
+from sqlalchemy.util import await_only
 
 # Any constant will do, so long as all instances of all services agree; databases differ, so services do not collide.
 _LOCK_ID = 7_205_559_831
@@ -57,5 +59,23 @@ def _upgrade(connection: Connection, folder: Path, revision: str) -> None:
         config, script, fn=lambda rev, _context: script._upgrade_revs(revision, rev)
     ) as environment:
         environment.configure(connection=connection, transactional_ddl=True)
-        context: MigrationContext = environment.get_context()
-        context.run_migrations()
+        implementation = environment.get_context().impl
+        implementation.execute = _many_statements(implementation.execute, connection)  # type: ignore[method-assign]
+        environment.run_migrations()
+
+
+def _many_statements(one_statement: Callable[..., None], connection: Connection) -> Callable[..., None]:
+    """`op.execute` that takes a text of several statements, as the tables of a service are written.
+
+    SQLAlchemy prepares every statement, and PostgreSQL prepares only single ones; so texts go to the driver itself, in
+    the transaction that SQLAlchemy has open on the same connection.
+    """
+
+    def execute(sql: Any, execution_options: Mapping[str, Any] | None = None) -> None:
+        if not isinstance(sql, str):
+            one_statement(sql, execution_options)
+            return
+        driver: Any = connection.connection.driver_connection
+        await_only(driver.execute(sql))
+
+    return execute
