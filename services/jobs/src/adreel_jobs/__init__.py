@@ -1,0 +1,1 @@
+"""Clients, campaigns and jobs: the state machine and its process manager."""

@@ -1,0 +1,1 @@
+"""Calls going out: the database and the neighbours."""

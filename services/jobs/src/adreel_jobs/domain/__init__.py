@@ -1,0 +1,1 @@
+"""Rules of clients, campaigns and jobs: pure values and verbs, no I/O."""

@@ -1,0 +1,1 @@
+"""Calls coming in: gRPC and the bus."""

@@ -1,0 +1,1 @@
+"""What the service does, one verb per module; each opens its own unit of work."""
