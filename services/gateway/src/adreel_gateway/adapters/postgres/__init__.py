@@ -1,0 +1,1 @@
+"""SQL over the gateway's own database; nothing else in this service writes SQL."""

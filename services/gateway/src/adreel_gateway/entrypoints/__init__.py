@@ -1,0 +1,1 @@
+"""Calls coming in: HTTP, and events from the bus."""

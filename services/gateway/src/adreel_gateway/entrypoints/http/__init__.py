@@ -1,0 +1,1 @@
+"""The web application: middleware, routes of each API version, pages."""

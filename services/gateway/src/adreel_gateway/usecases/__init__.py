@@ -1,0 +1,1 @@
+"""One verb per module: what takes several calls to the owners of the data."""
