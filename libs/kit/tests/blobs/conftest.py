@@ -75,13 +75,13 @@ def moto_s3() -> Iterator[S3]:
 
 
 @asynccontextmanager
-async def fresh_pool(server: Postgres) -> AsyncIterator[asyncpg.Pool]:
-    """A pool on a new database that holds nothing but the blob tables."""
+async def fresh_database(server: Postgres) -> AsyncIterator[tuple[str, asyncpg.Pool]]:
+    """The address of a new database that holds nothing but the blob tables, and a pool on it."""
     dsn = await server.create_database("blobs")
     try:
         async with asyncpg.create_pool(dsn, min_size=1, max_size=6) as pool:
             await pool.execute(BLOB_TABLES_SQL)
-            yield pool
+            yield dsn, pool
     finally:
         await server.drop_database(dsn)
 
@@ -114,6 +114,7 @@ class Shelf:
     tmp_path: Path
     new_location: Callable[[str], S3Location]
     closing: AsyncExitStack
+    dsn: str = ""
     pool: asyncpg.Pool = None
     location: S3Location | None = None
 
@@ -123,7 +124,7 @@ class Shelf:
             store = FileBlobStore(self.tmp_path / uuid4().hex)
         elif kind == "postgres":
             server = self.request.getfixturevalue("blob_postgres")
-            self.pool = await self.closing.enter_async_context(fresh_pool(server))
+            self.dsn, self.pool = await self.closing.enter_async_context(fresh_database(server))
             store = PostgresBlobStore(self.pool)
         else:
             self.location = self.new_location(kind.removeprefix("s3-"))

@@ -218,6 +218,15 @@ async def test_delete_may_be_repeated(store: BlobStore) -> None:
         await read(store, ref)
 
 
+async def test_sweep_spares_what_was_put_since(store: BlobStore) -> None:
+    ref = await store.put(stream(noise(1000)))
+    await store.delete(ref, modified_before=datetime.now(UTC) - timedelta(hours=2))
+    assert await store.stat(ref) == ref
+    await store.delete(ref, modified_before=datetime.now(UTC) + timedelta(seconds=5))
+    assert await store.stat(ref) is None
+    await store.delete(ref, modified_before=datetime.now(UTC))
+
+
 async def test_deleted_bytes_can_be_put_again(store: BlobStore) -> None:
     ref = await store.put(stream(noise(300_000)))
     await store.delete(ref)

@@ -3,13 +3,20 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from adreel_kit.blobs.errors import BlobCorrupt, BlobStoreUnavailable
 from adreel_kit.blobs.port import CHUNK_BYTES, BlobStore
 from adreel_kit.blobs.postgres import PostgresBlobStore
-from adreel_kit.blobs.postgres_tables import BLOB_TABLES_STATEMENTS, create_blob_tables, drop_blob_tables
+from adreel_kit.blobs.postgres_tables import (
+    BLOB_TABLES_SQL,
+    BLOB_TABLES_STATEMENTS,
+    create_blob_tables,
+    drop_blob_tables,
+)
+from adreel_kit.migrations import migrate
 
 if TYPE_CHECKING:
     from .conftest import Shelf
@@ -128,6 +135,17 @@ async def test_database_without_the_tables_is_not_ready(shelf: "Shelf") -> None:
         await store.check()
 
 
+async def test_start_waits_for_the_tables(shelf: "Shelf") -> None:
+    store = await shelf.make("postgres")
+    await shelf.pool.execute("DROP TABLE blob_chunks, blobs")
+    starting = asyncio.create_task(store.start())
+    await asyncio.sleep(0.3)
+    assert not starting.done()
+    await shelf.pool.execute(BLOB_TABLES_SQL)
+    async with asyncio.timeout(60):
+        await starting
+
+
 async def test_store_works_over_the_database_of_the_kit(shelf: "Shelf") -> None:
     await shelf.make("postgres")
 
@@ -150,6 +168,29 @@ async def test_tables_can_be_dropped_and_made_statement_by_statement(shelf: "She
         prepared = await shelf.pool.fetch(statement)  # `fetch` prepares, as SQLAlchemy over asyncpg does
         assert prepared == []
     await store.check()
+
+
+MIGRATION = """
+from adreel_kit.blobs.postgres import BLOB_TABLES_SQL
+from alembic import op
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade():
+    op.execute(BLOB_TABLES_SQL)
+"""
+
+
+async def test_tables_can_be_made_by_a_migration_of_a_service(shelf: "Shelf", tmp_path: Path) -> None:
+    store = await shelf.make("postgres")
+    await shelf.pool.execute("DROP TABLE blob_chunks, blobs")
+    versions = tmp_path / "migrations" / "versions"
+    versions.mkdir(parents=True)
+    (versions / "0001_first.py").write_text(MIGRATION)
+    await migrate(shelf.dsn, versions)
+    await store.put(stream(DATA))
 
 
 async def test_row_without_both_name_and_size_is_impossible(shelf: "Shelf") -> None:

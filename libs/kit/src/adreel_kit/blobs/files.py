@@ -88,9 +88,8 @@ class FileBlobStore:
         size_bytes = await self._io(_size_of, self._path(sha256))
         return None if size_bytes is None else BlobRef(sha256, size_bytes)
 
-    async def delete(self, blob: BlobRef | str) -> None:
-        path = self._path(sha256_of(blob))
-        await self._io(path.unlink, missing_ok=True)
+    async def delete(self, blob: BlobRef | str, *, modified_before: datetime | None = None) -> None:
+        await self._io(_remove, self._path(sha256_of(blob)), modified_before)
 
     def local_path(self, ref: BlobRef) -> Path | None:
         path = self._path(ref.sha256)
@@ -193,6 +192,12 @@ def _size_of(path: Path) -> int | None:
         return path.stat().st_size
     except FileNotFoundError:
         return None
+
+
+def _remove(path: Path, modified_before: datetime | None) -> None:
+    with suppress(FileNotFoundError):
+        if modified_before is None or path.stat().st_mtime < modified_before.timestamp():
+            path.unlink()
 
 
 def _names_in(directory: Path) -> list[str]:

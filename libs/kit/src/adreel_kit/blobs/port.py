@@ -90,8 +90,13 @@ class BlobStore(Protocol):
     async def stat(self, blob: BlobRef | str) -> BlobRef | None:
         """The blob as it is stored, by reference or SHA-256; None when it is not there."""
 
-    async def delete(self, blob: BlobRef | str) -> None:
-        """Remove the blob; nothing happens when it is not there. Readers under way may fail."""
+    async def delete(self, blob: BlobRef | str, *, modified_before: datetime | None = None) -> None:
+        """Remove the blob; nothing happens when it is not there. Readers under way may fail.
+
+        With `modified_before` it stays when it was put since. A sweep passes there what it passed to `list`, and so
+        spares a blob that someone puts again while the sweep looks at it. A sweep keeps at least two hours behind:
+        S3 may leave `modified_at` as it is when it is younger than one.
+        """
 
     def local_path(self, ref: BlobRef) -> Path | None:
         """A file with these bytes, to be read only, when the store keeps files; otherwise None."""

@@ -15,7 +15,11 @@ import asyncpg
 
 from adreel_kit.blobs.errors import BlobCorrupt, BlobNotFound, BlobStoreUnavailable
 from adreel_kit.blobs.port import CHUNK_BYTES, BlobEntry, BlobRef, sha256_of
+from adreel_kit.blobs.postgres_tables import BLOB_TABLES_SQL
 from adreel_kit.blobs.streams import PIECE_BYTES, Intake, Window, checked, chunks_of_file, write_to_path
+from adreel_kit.blobs.waiting import until_available
+
+__all__ = ["BLOB_TABLES_SQL", "Connections", "PostgresBlobStore"]
 
 if TYPE_CHECKING:
     from adreel_kit.db import Connection
@@ -51,7 +55,7 @@ class PostgresBlobStore:
         self._connect: Callable[[], AbstractAsyncContextManager[Connection]] = connect
 
     async def start(self) -> None:
-        await self.check()
+        await until_available(self.check)
 
     async def aclose(self) -> None:
         """The pool belongs to the caller."""
@@ -173,9 +177,13 @@ class PostgresBlobStore:
             size_bytes = await connection.fetchval("SELECT size_bytes FROM blobs WHERE sha256 = $1", sha256)
         return None if size_bytes is None else BlobRef(sha256, size_bytes)
 
-    async def delete(self, blob: BlobRef | str) -> None:
+    async def delete(self, blob: BlobRef | str, *, modified_before: datetime | None = None) -> None:
         async with self._connection() as connection:
-            await connection.execute("DELETE FROM blobs WHERE sha256 = $1", sha256_of(blob))
+            await connection.execute(
+                "DELETE FROM blobs WHERE sha256 = $1 AND ($2::timestamptz IS NULL OR modified_at < $2)",
+                sha256_of(blob),
+                modified_before,
+            )
 
     def local_path(self, ref: BlobRef) -> Path | None:
         return None

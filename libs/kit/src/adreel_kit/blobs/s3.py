@@ -33,16 +33,13 @@ from adreel_kit.blobs.port import CHUNK_BYTES, BlobEntry, BlobRef, sha256_of
 from adreel_kit.blobs.s3_client import ObjectMissing, S3Calls, S3Location
 from adreel_kit.blobs.s3_upload import CheckedUpload, purge_uploads
 from adreel_kit.blobs.streams import Intake, Window, checked, sha256_of_file, write_to_path
+from adreel_kit.blobs.waiting import until_available
 from adreel_kit.http_ranges.disposition import content_disposition
-from adreel_kit.logging import get_logger
-
-_log = get_logger(__name__)
 
 _PART_BYTES = 16 * 1024 * 1024
 _UPLOADS_AT_ONCE = 3  # each holds one part in memory
 _PAGE_KEYS = 500
 _READ_ATTEMPTS = 3
-_LONGEST_START_PAUSE_SECONDS = 5.0
 _LONGEST_PRESIGN = timedelta(days=7)  # a limit of the signature itself
 
 # A put of bytes that are there makes them young by sending them again, but only when they are older than this:
@@ -67,16 +64,7 @@ class S3BlobStore:
         self._uploads = asyncio.Semaphore(_UPLOADS_AT_ONCE)
 
     async def start(self) -> None:
-        pause_seconds = 0.2
-        while True:
-            try:
-                return await self._calls.run(self._make_bucket)
-            except BlobStoreRefused:
-                raise
-            except BlobStoreUnavailable as error:
-                _log.warning("blob_store.awaited", reason=error.message)
-            await asyncio.sleep(pause_seconds)
-            pause_seconds = min(2 * pause_seconds, _LONGEST_START_PAUSE_SECONDS)
+        await until_available(lambda: self._calls.run(self._make_bucket))
 
     def _make_bucket(self) -> None:
         if self._client.bucket_exists(self._bucket):
@@ -212,9 +200,14 @@ class S3BlobStore:
             return None
         return BlobEntry(BlobRef(sha256, found.size or 0), found.last_modified or datetime.now(UTC))
 
-    async def delete(self, blob: BlobRef | str) -> None:
+    async def delete(self, blob: BlobRef | str, *, modified_before: datetime | None = None) -> None:
+        sha256 = sha256_of(blob)
+        if modified_before is not None:
+            entry = await self._entry(sha256)
+            if entry is None or entry.modified_at >= modified_before:
+                return
         with suppress(ObjectMissing):
-            await self._calls.run(self._client.remove_object, self._bucket, self._key(sha256_of(blob)))
+            await self._calls.run(self._client.remove_object, self._bucket, self._key(sha256))
 
     def local_path(self, ref: BlobRef) -> Path | None:
         return None
