@@ -10,7 +10,8 @@ class InspectionLimits:
     """How much one file may cost. The wall, CPU and memory limits hold for the child process and are enforced by
     the kernel; the others are checked before or while decoding, so that they can be told in words."""
 
-    max_image_pixels: int = 64_000_000
+    # A 64-megapixel phone writes 9248 x 6944. A lossless WebP of that size takes about 1.1 GB to decode.
+    max_image_pixels: int = 66_000_000
     max_video_pixels: int = 4096 * 4096
     max_svg_bytes: int = 5_000_000
     max_duration_seconds: float = 6 * 3600.0

@@ -249,6 +249,38 @@ async def test_nothing_is_left_behind(make) -> None:  # type: ignore[no-untyped-
     assert not Path(f"/proc/{server}").exists()
 
 
+_START_AND_WAIT = """
+import asyncio
+from adreel_assets.adapters.media.inspector import SandboxedInspector
+async def main():
+    inspector = SandboxedInspector()
+    await inspector.start()
+    print(inspector._process._process.pid, flush=True)
+    await asyncio.sleep(600)
+asyncio.run(main())
+"""
+
+
+async def test_a_killed_service_leaves_no_decoder_behind() -> None:
+    service = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", _START_AND_WAIT, stdout=asyncio.subprocess.PIPE
+    )
+    assert service.stdout is not None
+    decoder = int(await service.stdout.readline())
+    assert Path(f"/proc/{decoder}").exists()
+    service.kill()
+    await service.wait()
+    await _until(lambda: not Path(f"/proc/{decoder}").exists() or _is_zombie(decoder))
+
+
+def _is_zombie(pid: int) -> bool:
+    """Ended, though nobody has collected it: its new parent need not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
 async def test_files_are_looked_into_side_by_side(make) -> None:  # type: ignore[no-untyped-def]
     picture = make.picture("p.png", "PNG")
     async with SandboxedInspector(max_parallel=3) as inspector:

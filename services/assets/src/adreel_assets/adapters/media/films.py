@@ -25,6 +25,8 @@ _MISSING_PART, _MISSING_SECONDS = 0.1, 0.5
 # Single broken packets happen on air; more is damage.
 _BROKEN_PART, _BROKEN_PACKETS = 0.05, 3
 _MAX_FPS = 1000.0
+# An average this near to the nominal rate means the nominal rate.
+_NOMINAL_PART = 0.03
 # These hold no length of their own, or one guessed from the bit rate.
 _LENGTH_UNTOLD = frozenset({MediaFormat.MP3, MediaFormat.AAC})
 # FFmpeg tells the counter-clockwise turn that shows the picture upright; EXIF numbers by the same turn.
@@ -59,6 +61,11 @@ class _Track:
         if self.first is None or self.end is None:
             return 0.0
         return float(self.end - max(Fraction(0), self.first))
+
+    @property
+    def span_seconds(self) -> float:
+        """From the first packet's start to the last one's end."""
+        return 0.0 if self.first is None or self.end is None else float(self.end - self.first)
 
     @property
     def is_broken(self) -> bool:
@@ -132,7 +139,7 @@ def inspect_film(file: BinaryIO, media_format: MediaFormat, limits: InspectionLi
             height=height,
             orientation=pictures.orientation if media.video is not None else None,
             duration_seconds=round(seconds, 3),
-            fps=_fps(media, pictures, seconds),
+            fps=_fps(media, pictures),
             has_audio=sound.frames > 0,
             codecs=_codec_names(media),
             is_fully_decoded=is_complete,
@@ -178,11 +185,16 @@ def _shown_size(media: OpenMedia, orientation: int) -> tuple[int | None, int | N
     return size[::-1] if orientation in (6, 8) else size
 
 
-def _fps(media: OpenMedia, pictures: _Track, seconds: float) -> float | None:
+def _fps(media: OpenMedia, pictures: _Track) -> float | None:
     if media.video is None:
         return None
-    rate = media.video.average_rate
-    fps = float(rate) if rate else pictures.packets / seconds if seconds else 0.0
+    average = media.video.average_rate
+    found = pictures.packets / pictures.span_seconds if pictures.span_seconds else 0.0
+    fps = float(average) if average else found
+    nominal = float(media.video.guessed_rate or 0)
+    if abs(nominal - fps) <= _NOMINAL_PART * fps:
+        # One long first frame, as fragmented files have it, does not make 25 frames a second 24.562.
+        fps = nominal
     return round(fps, 3) if 0 < fps <= _MAX_FPS else None
 
 

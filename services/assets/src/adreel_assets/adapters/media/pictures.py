@@ -33,6 +33,8 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+# Shrunk as they are, which saves a copy of every pixel; others would lose by it.
+_SHRINKABLE_MODES = ("L", "RGB", "RGBA", "CMYK")
 _DEEP_GREY_MODES = ("I;16", "I;16L", "I;16B", "I;16N", "I")
 
 
@@ -82,9 +84,10 @@ def shrink_picture(file: BinaryIO, media_format: MediaFormat, limits: Inspection
     orientation = _orientation(image)
     image.draft("RGB", (side * 2, side * 2))
     image.load()
-    image = in_screen_mode(image)
+    if image.mode not in _SHRINKABLE_MODES:
+        image = in_screen_mode(image)
     image.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=2.0)
-    return turn(image, orientation)
+    return turn(in_screen_mode(image), orientation)
 
 
 def in_screen_mode(image: Image.Image) -> Image.Image:
