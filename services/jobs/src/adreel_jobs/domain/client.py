@@ -64,7 +64,7 @@ def _check_brand(checks: FieldChecks, brand: BrandGuidelines) -> None:
     checks.texts("brandGuidelines.colors", brand.colors, most=_MOST_COLORS, most_each=60)
     for index, color in enumerate(brand.colors[:_MOST_COLORS]):
         if color.strip() and _COLOR.fullmatch(color.strip()) is None:
-            checks.add(f"brandGuidelines.colors[{index}]", "This is not a CSS colour such as #0f766e.")
+            checks.add(f"brandGuidelines.colors.{index}", "This is not a CSS colour such as #0f766e.")
     checks.texts("brandGuidelines.fonts", brand.fonts, most=_MOST_FONTS, most_each=100)
     checks.text("brandGuidelines.tone", brand.tone, most=1000)
     if brand.logo_asset_id:

@@ -48,7 +48,7 @@ class FieldChecks:
             self.add(field, f"At most {most} are taken; these are {len(values)}.")
             return
         for index, value in enumerate(values):
-            self.text(f"{field}[{index}]", value, most=most_each, required=True)
+            self.text(f"{field}.{index}", value, most=most_each, required=True)
 
     def choice(self, field: str, value: object, taken: Sequence[object]) -> None:
         if value not in taken:

@@ -80,7 +80,7 @@ def _check_assets(checks: FieldChecks, assets: tuple[AssetInput, ...]) -> None:
         return
     seen = set()
     for index, asset in enumerate(assets):
-        field = f"creative.assets[{index}]"
+        field = f"creative.assets.{index}"
         if bool(asset.url) == bool(asset.asset_id):
             checks.add(field, "Give either url or assetId, not both and not neither.")
         elif asset.url:
