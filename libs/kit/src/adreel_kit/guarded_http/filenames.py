@@ -5,6 +5,7 @@ import unicodedata
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 MAX_NAME_LENGTH = 200
+_MAX_HEADER_LENGTH = 4_000
 
 _EXTENDED = re.compile(r"filename\*\s*=\s*(?P<charset>utf-8|iso-8859-1)'[^']*'(?P<value>[^\s;]+)", re.IGNORECASE)
 _QUOTED = re.compile(r'filename\s*=\s*"(?P<value>(?:[^"\\]|\\.)*)"', re.IGNORECASE)
@@ -13,11 +14,18 @@ _TOKEN = re.compile(r"filename\s*=\s*(?P<value>[^\s;\"]+)", re.IGNORECASE)
 
 def file_name(content_disposition: str | None, url: str) -> str | None:
     """The name from the header, else the last segment of the URL's path, else None."""
-    for candidate in (_from_header(content_disposition or ""), unquote(urlsplit(url).path)):
+    for candidate in (_from_header((content_disposition or "")[:_MAX_HEADER_LENGTH]), _from_path(url)):
         name = clean_name(candidate)
         if name:
             return name
     return None
+
+
+def _from_path(url: str) -> str:
+    try:
+        return unquote(urlsplit(url).path)
+    except ValueError:  # stricter than the parser that took the URL
+        return ""
 
 
 def clean_name(text: str) -> str:
