@@ -15,7 +15,12 @@ from adreel_scenes.domain.plain_text import cut_at_word
 from adreel_scenes.domain.vocabulary import ShotType, known_shot
 
 _PEOPLE_BEATS = frozenset({"hook", "problem", "demo", "benefit", "proof", "audience", "voice_before", "voice_after"})
-_BEFORE_THE_PRODUCT = frozenset({"hook", "tease", "problem", "voice_before"})
+_TROUBLED_BEATS = frozenset({"problem", "voice_before"})
+# Before the film introduces the product it is not seen; where it is introduced, praised or sold it must be.
+_PRODUCT_IN_PICTURE = {
+    "hook": False, "tease": False, "problem": False, "voice_before": False,
+    "reveal": True, "voice_turn": True, "detail": True, "offer": True, "cta": True,
+}  # fmt: skip
 _FRAMES_OF_VIEW = {"16:9": Orientation.LANDSCAPE, "9:16": Orientation.PORTRAIT, "1:1": Orientation.SQUARE}
 
 
@@ -50,6 +55,7 @@ class Cinematographer:
     ) -> None:
         self._brief = brief
         self._book = book
+        self._category = category
         self._product = product
         self._random = random
         self._seen = list(seen)
@@ -59,6 +65,7 @@ class Cinematographer:
         self._places = self._deck(category.places, generic.places)
         self._outdoors = self._deck(category.outdoors, generic.outdoors)
         self._people = self._deck(category.people, generic.people)
+        self._trouble = self._deck(category.trouble, generic.trouble)
         self._objects = self._deck(category.objects, generic.objects)
         self._light = self._deck(tone.light, *(other.light for other in others))
         self._camera = self._deck(tone.camera, *(other.camera for other in others))
@@ -103,11 +110,14 @@ class Cinematographer:
         if known_shot(picture.shot) in (ShotType.PRODUCT_FEATURE,) and picture.people is None:
             people = False
         deck = self._people if people else self._objects
+        if picture.beat in _TROUBLED_BEATS and picture.people is not False:
+            deck = self._trouble
         line = self._draw(deck)
-        if picture.beat in _BEFORE_THE_PRODUCT:
-            # The film has not shown the product yet: turn on to a picture without it, if there is one.
+        wanted = _PRODUCT_IN_PICTURE.get(picture.beat)
+        if wanted is False or (wanted and not self._category.intangible):
+            # Turn on to a picture with or without the product, as the beat needs it, if there is one.
             for _ in deck:
-                if "{product}" not in line and "{name}" not in line:
+                if wanted == ("{product}" in line or "{name}" in line):
                     break
                 line = self._draw(deck)
         return self._product.agree(line).format_map(self._product.slots)

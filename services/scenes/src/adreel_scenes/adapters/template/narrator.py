@@ -30,7 +30,7 @@ _DEEP_WELLS = ("detail", "benefit", "demo", "proof", "offer", "cta", "hook")
 # A product is introduced once in a scene; what follows says more about it.
 _FOLLOWED_BY = {"reveal": "detail", "voice_turn": "voice_after", "tease": "hook"}
 # A cheerful tag after a complaint, or between two spoken memories, would sound like another ad.
-_TAGLESS_BEATS = frozenset({"problem", "voice_before", "voice_turn", "voice_after"})
+_TAGLESS_BEATS = frozenset({"problem", "voice_before", "voice_turn", "voice_after", "reason"})
 _COUNTED_BEATS = frozenset({"countdown_open", "reason"})
 
 
@@ -112,7 +112,9 @@ class Narrator:
         ad = self._brief.ad
         foreign = any(is_foreign(text) for text in (self._audience, ad.key_message, ad.call_to_action))
         section = "audience_apart" if foreign else "for_audience"
-        return self._first_fitting(self._shuffled(self._book.beats[section]), most_words)
+        lines = self._category.lines.get(section) or self._book.beats[section]
+        fitting = [line for line in self._shuffled(lines) if spoken_words(self._filled(line)) <= most_words]
+        return self._first_fitting(fitting[:1], most_words)
 
     def brand_line(self, most_words: int) -> str | None:
         if not self._brand or sentence_key(self._brand) in sentence_key(self._brief.ad.product):
@@ -212,13 +214,13 @@ class Narrator:
         return self._shuffled(wells)
 
     def _first_fitting(self, lines: Sequence[str], most_words: int) -> str | None:
-        """The longest of the first three that fit: a string of very short sentences is breathless."""
+        """The longest of the first few that fit: a string of very short sentences is breathless."""
         fitting: list[str] = []
         for line in lines:
             text = self._filled(line)
             if spoken_words(text) <= most_words and not self._repeats(text):
                 fitting.append(text)
-                if len(fitting) == 3:
+                if len(fitting) == 4:
                     break
         return max(fitting, key=spoken_words, default=None)
 

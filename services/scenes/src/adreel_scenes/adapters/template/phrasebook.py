@@ -32,16 +32,20 @@ class Tone:
 class Category:
     """A kind of product; `outdoors` are those of its places that can be seen from above.
 
-    With `own_lines_only` the general lines are not used for the beats it covers."""
+    `trouble` is life without the product. With `own_lines_only` the general lines are not used for the beats it covers;
+    of what is `intangible` no product shot can be taken.
+    """
 
     name: str
     words: frozenset[str]
     places: tuple[str, ...]
     outdoors: tuple[str, ...]
     people: tuple[str, ...]
+    trouble: tuple[str, ...]
     objects: tuple[str, ...]
     lines: Mapping[str, tuple[str, ...]]
     own_lines_only: bool
+    intangible: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +115,11 @@ def word_list(name: str) -> frozenset[str]:
     return frozenset(_load("words.yaml")[name].split())
 
 
+def load_lines(name: str) -> dict[str, tuple[str, ...]]:
+    """A file that is nothing but sections of lines."""
+    return {section: _lines(text) for section, text in _load(name).items()}
+
+
 def words_of(text: str) -> list[str]:
     """Lower-case words, those with a hyphen whole and in parts."""
     found = re.findall(r"\w+(?:[-'’]\w+)*", text.casefold())
@@ -142,16 +151,18 @@ def _tone(name: str, entry: dict) -> Tone:  # type: ignore[type-arg]
 
 
 def _category(name: str, entry: dict) -> Category:  # type: ignore[type-arg]
-    fixed = ("words", "places", "people", "objects", "own_lines_only")
+    fixed = ("words", "places", "people", "trouble", "objects", "own_lines_only", "intangible")
     return Category(
         name=name,
         words=frozenset(entry["words"].split()),
         places=tuple(line.removeprefix("* ") for line in _lines(entry["places"])),
         outdoors=tuple(line.removeprefix("* ") for line in _lines(entry["places"]) if line.startswith("* ")),
         people=_lines(entry["people"]),
+        trouble=_lines(entry["trouble"]),
         objects=_lines(entry["objects"]),
         lines={beat: _lines(text) for beat, text in entry.items() if beat not in fixed},
         own_lines_only=bool(entry.get("own_lines_only", False)),
+        intangible=bool(entry.get("intangible", False)),
     )
 
 

@@ -40,7 +40,15 @@ def retell_scene(setup: Setup, request: RewriteRequest, random: Random) -> Scene
     musts = _musts(setup, narrator, old, beat, index, len(request.scenes))
     assets = _assets(setup, request, old, random)
     near = [request.scenes[at].shot_type for at in (index - 1, index, index + 1) if 0 <= at < len(request.scenes)]
-    shot = request.constraints.shot_type or choose_shot(beat, assets, directions, random, near)
+    shot = request.constraints.shot_type or choose_shot(
+        beat,
+        assets,
+        directions,
+        random,
+        near,
+        outdoors=bool(setup.category.outdoors),
+        intangible=setup.category.intangible,
+    )
     before = [scene.transition for scene in request.scenes[max(0, index - 1) : index + 1]]
     cut = choose_transition(index, is_last, setup.tone, directions, random, before)
     last = closing_words(narrator, duration_ms, musts) if is_last else []

@@ -33,7 +33,14 @@ _SHOTS_OF_BEAT: dict[str, tuple[ShotType, ...]] = {
 
 
 def choose_shot(
-    beat: str, assets: Sequence[SceneAsset], directions: Directions, random: Random, near: Sequence[str]
+    beat: str,
+    assets: Sequence[SceneAsset],
+    directions: Directions,
+    random: Random,
+    near: Sequence[str],
+    *,
+    outdoors: bool = True,
+    intangible: bool = False,
 ) -> ShotType:
     """A shot for the beat, not one of its neighbours' if another will do; what was asked for goes first."""
     if directions.shot:
@@ -43,11 +50,15 @@ def choose_shot(
     options = [shot for shot in _SHOTS_OF_BEAT.get(beat, (_M, _W, _C)) if shot not in directions.avoided_shots]
     if directions.show_product and _P not in directions.avoided_shots:
         return _P
+    if not outdoors:
+        options = [shot for shot in options if shot is not _A] or options
+    if intangible and not any(kind_of(asset) == "product" for asset in assets):
+        options = [shot for shot in options if shot is not _P] or options
     if directions.no_people:
         options = [shot for shot in options if shot is not _O] or options
     taken = {known_shot(shot) for shot in near}
     fresh = [shot for shot in options if shot not in taken] or [
-        shot for shot in (_M, _W, _C, _P) if shot not in directions.avoided_shots and shot not in taken
+        shot for shot in (_M, _W, _C) if shot not in directions.avoided_shots and shot not in taken
     ]
     if any(kind_of(asset) == "product" for asset in assets) and _P in fresh:
         return _P

@@ -23,7 +23,7 @@ _WEIGHTS = {
     "proof": 1.0, "audience": 0.9, "offer": 0.8, "voice_before": 0.95, "voice_turn": 0.9, "voice_after": 1.1,
     "countdown_open": 0.8, "reason": 1.0, "cta": 1.0,
 }  # fmt: skip
-_HEADLINE_WORDS = 6
+_HEADLINE_WORDS = 8
 
 
 def tell_story(setup: Setup, random: Random, previous: Sequence[SceneContent]) -> list[SceneContent]:
@@ -42,7 +42,15 @@ def tell_story(setup: Setup, random: Random, previous: Sequence[SceneContent]) -
     for index, beat in enumerate(beats):
         is_last = index == count - 1
         near = scenes[-2:]
-        shot = choose_shot(beat, casting[index], setup.directions, random, [scene.shot_type for scene in near])
+        shot = choose_shot(
+            beat,
+            casting[index],
+            setup.directions,
+            random,
+            [scene.shot_type for scene in near],
+            outdoors=bool(setup.category.outdoors),
+            intangible=setup.category.intangible,
+        )
         cut = choose_transition(
             index, is_last, setup.tone, setup.directions, random, [scene.transition for scene in near]
         )

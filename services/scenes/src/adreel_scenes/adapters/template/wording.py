@@ -172,7 +172,7 @@ def _spoken_character(character: str) -> str:
 
 def _without_stops(text: str) -> str:
     """A name inside a sentence must not end that sentence."""
-    return re.sub(r"[.!?…:;,。！？؟।]+(?=[\s”»\"'’)]|$)", "", text).strip(" ,;:-–—")
+    return re.sub(r"[.!?…。！？؟।]+(?=[\s”»\"'’)]|$)", "", text).strip(" ,;:-–—")
 
 
 def _short_name(text: str) -> str:
