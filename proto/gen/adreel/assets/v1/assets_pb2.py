@@ -26,7 +26,7 @@ from adreel.common.v1 import common_pb2 as adreel_dot_common_dot_v1_dot_common__
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x61\x64reel/assets/v1/assets.proto\x12\x10\x61\x64reel.assets.v1\x1a\x1d\x61\x64reel/common/v1/common.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc1\x04\n\x05\x41sset\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12)\n\x04type\x18\x03 \x01(\x0e\x32\x1b.adreel.assets.v1.AssetType\x12\x0e\n\x06\x66ormat\x18\x04 \x01(\t\x12\x14\n\x0c\x63ontent_type\x18\x05 \x01(\t\x12\x12\n\nsource_url\x18\x06 \x01(\t\x12\x12\n\nsize_bytes\x18\x07 \x01(\x03\x12\x0e\n\x06sha256\x18\x08 \x01(\t\x12\x10\n\x08width_px\x18\t \x01(\x05\x12\x11\n\theight_px\x18\n \x01(\x05\x12\x18\n\x10\x64uration_seconds\x18\x0b \x01(\x01\x12\x0b\n\x03\x66ps\x18\x0c \x01(\x01\x12\x16\n\thas_audio\x18\r \x01(\x08H\x00\x88\x01\x01\x12\x12\n\npage_count\x18\x0e \x01(\x05\x12\x0c\n\x04tags\x18\x0f \x03(\t\x12\x0c\n\x04role\x18\x10 \x01(\t\x12\x0f\n\x07user_id\x18\x11 \x01(\t\x12\x11\n\tclient_id\x18\x12 \x01(\t\x12\x13\n\x0b\x63\x61mpaign_id\x18\x13 \x01(\t\x12-\n\x06status\x18\x14 \x01(\x0e\x32\x1d.adreel.assets.v1.AssetStatus\x12,\n\x05\x65rror\x18\x15 \x01(\x0b\x32\x1d.adreel.common.v1.ErrorDetail\x12.\n\ncreated_at\x18\x16 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\rhas_thumbnail\x18\x17 \x01(\x08\x12\x16\n\x0eis_inline_safe\x18\x18 \x01(\x08\x42\x0c\n\n_has_audio\"\x9b\x01\n\x0b\x41ssetFields\x12\x0c\n\x04name\x18\x01 \x01(\t\x12)\n\x04type\x18\x02 \x01(\x0e\x32\x1b.adreel.assets.v1.AssetType\x12\x11\n\tclient_id\x18\x03 \x01(\t\x12\x13\n\x0b\x63\x61mpaign_id\x18\x04 \x01(\t\x12\x0f\n\x07user_id\x18\x05 \x01(\t\x12\x0c\n\x04tags\x18\x06 \x03(\t\x12\x0c\n\x04role\x18\x07 \x01(\t\"p\n\x19\x43reateAssetFromUrlRequest\x12\x0b\n\x03url\x18\x01 \x01(\t\x12-\n\x06\x66ields\x18\x02 \x01(\x0b\x32\x1d.adreel.assets.v1.AssetFields\x12\x17\n\x0fscope_client_id\x18\x03 \x01(\t\"D\n\x1a\x43reateAssetFromUrlResponse\x12&\n\x05\x61sset\x18\x01 \x01(\x0b\x32\x17.adreel.assets.v1.Asset\"i\n\x0cUploadHeader\x12-\n\x06\x66ields\x18\x01 \x01(\x0b\x32\x1d.adreel.assets.v1.AssetFields\x12\x11\n\tfile_name\x18\x02 \x01(\t\x12\x17\n\x0fscope_client_id\x18\x03 \x01(\t\"a\n\x12UploadAssetRequest\x12\x30\n\x06header\x18\x01 \x01(\x0b\x32\x1e.adreel.assets.v1.UploadHeaderH\x00\x12\x11\n\x07\x63ontent\x18\x02 \x01(\x0cH\x00\x42\x06\n\x04part\"=\n\x13UploadAssetResponse\x12&\n\x05\x61sset\x18\x01 \x01(\x0b\x32\x17.adreel.assets.v1.Asset\"<\n\x0fGetAssetRequest\x12\x10\n\x08\x61sset_id\x18\x01 \x01(\t\x12\x17\n\x0fscope_client_id\x18\x02 \x01(\t\":\n\x10GetAssetResponse\x12&\n\x05\x61sset\x18\x01 \x01(\x0b\x32\x17.adreel.assets.v1.Asset\"C\n\x15\x42\x61tchGetAssetsRequest\x12\x11\n\tasset_ids\x18\x01 \x03(\t\x12\x17\n\x0fscope_client_id\x18\x02 \x01(\t\"A\n\x16\x42\x61tchGetAssetsResponse\x12\'\n\x06\x61ssets\x18\x01 \x03(\x0b\x32\x17.adreel.assets.v1.Asset\"\xf7\x01\n\x11ListAssetsRequest\x12\x11\n\tclient_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63\x61mpaign_id\x18\x02 \x01(\t\x12)\n\x04type\x18\x03 \x01(\x0e\x32\x1b.adreel.assets.v1.AssetType\x12\x0b\n\x03tag\x18\x04 \x01(\t\x12-\n\x06status\x18\x05 \x01(\x0e\x32\x1d.adreel.assets.v1.AssetStatus\x12\r\n\x05query\x18\x06 \x01(\t\x12+\n\x04page\x18\x07 \x01(\x0b\x32\x1d.adreel.common.v1.PageRequest\x12\x17\n\x0fscope_client_id\x18\x08 \x01(\t\"g\n\x12ListAssetsResponse\x12\'\n\x06\x61ssets\x18\x01 \x03(\x0b\x32\x17.adreel.assets.v1.Asset\x12(\n\x04page\x18\x02 \x01(\x0b\x32\x1a.adreel.common.v1.PageInfo\"?\n\x12\x44\x65leteAssetRequest\x12\x10\n\x08\x61sset_id\x18\x01 \x01(\t\x12\x17\n\x0fscope_client_id\x18\x02 \x01(\t\"\'\n\x13\x44\x65leteAssetResponse\x12\x10\n\x08\x61sset_id\x18\x01 \x01(\t\"\\\n\x10ReadAssetRequest\x12\x10\n\x08\x61sset_id\x18\x01 \x01(\t\x12\r\n\x05start\x18\x02 \x01(\x03\x12\x0e\n\x06length\x18\x03 \x01(\x03\x12\x17\n\x0fscope_client_id\x18\x04 \x01(\t\";\n\x11ReadAssetResponse\x12&\n\x05\x63hunk\x18\x01 \x01(\x0b\x32\x17.adreel.common.v1.Chunk\"@\n\x13GetThumbnailRequest\x12\x10\n\x08\x61sset_id\x18\x01 \x01(\t\x12\x17\n\x0fscope_client_id\x18\x02 \x01(\t\"M\n\x14GetThumbnailResponse\x12\x0f\n\x07\x63ontent\x18\x01 \x01(\x0c\x12\x14\n\x0c\x63ontent_type\x18\x02 \x01(\t\x12\x0e\n\x06sha256\x18\x03 \x01(\t\".\n\tTypeStats\x12\r\n\x05\x63ount\x18\x01 \x01(\x03\x12\x12\n\nsize_bytes\x18\x02 \x01(\x03\">\n\x14GetAssetStatsRequest\x12\x11\n\tclient_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63\x61mpaign_id\x18\x02 \x01(\t\"\xa9\x01\n\x15GetAssetStatsResponse\x12\x44\n\x07\x62y_type\x18\x01 \x03(\x0b\x32\x33.adreel.assets.v1.GetAssetStatsResponse.ByTypeEntry\x1aJ\n\x0b\x42yTypeEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12*\n\x05value\x18\x02 \x01(\x0b\x32\x1b.adreel.assets.v1.TypeStats:\x02\x38\x01*\x82\x01\n\tAssetType\x12\x1a\n\x16\x41SSET_TYPE_UNSPECIFIED\x10\x00\x12\x14\n\x10\x41SSET_TYPE_IMAGE\x10\x01\x12\x14\n\x10\x41SSET_TYPE_VIDEO\x10\x02\x12\x14\n\x10\x41SSET_TYPE_AUDIO\x10\x03\x12\x17\n\x13\x41SSET_TYPE_DOCUMENT\x10\x04*v\n\x0b\x41ssetStatus\x12\x1c\n\x18\x41SSET_STATUS_UNSPECIFIED\x10\x00\x12\x18\n\x14\x41SSET_STATUS_PENDING\x10\x01\x12\x16\n\x12\x41SSET_STATUS_READY\x10\x02\x12\x17\n\x13\x41SSET_STATUS_FAILED\x10\x03\x32\xe4\x06\n\rAssetsService\x12o\n\x12\x43reateAssetFromUrl\x12+.adreel.assets.v1.CreateAssetFromUrlRequest\x1a,.adreel.assets.v1.CreateAssetFromUrlResponse\x12\\\n\x0bUploadAsset\x12$.adreel.assets.v1.UploadAssetRequest\x1a%.adreel.assets.v1.UploadAssetResponse(\x01\x12Q\n\x08GetAsset\x12!.adreel.assets.v1.GetAssetRequest\x1a\".adreel.assets.v1.GetAssetResponse\x12\x63\n\x0e\x42\x61tchGetAssets\x12\'.adreel.assets.v1.BatchGetAssetsRequest\x1a(.adreel.assets.v1.BatchGetAssetsResponse\x12W\n\nListAssets\x12#.adreel.assets.v1.ListAssetsRequest\x1a$.adreel.assets.v1.ListAssetsResponse\x12Z\n\x0b\x44\x65leteAsset\x12$.adreel.assets.v1.DeleteAssetRequest\x1a%.adreel.assets.v1.DeleteAssetResponse\x12V\n\tReadAsset\x12\".adreel.assets.v1.ReadAssetRequest\x1a#.adreel.assets.v1.ReadAssetResponse0\x01\x12]\n\x0cGetThumbnail\x12%.adreel.assets.v1.GetThumbnailRequest\x1a&.adreel.assets.v1.GetThumbnailResponse\x12`\n\rGetAssetStats\x12&.adreel.assets.v1.GetAssetStatsRequest\x1a\'.adreel.assets.v1.GetAssetStatsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x61\x64reel/assets/v1/assets.proto\x12\x10\x61\x64reel.assets.v1\x1a\x1d\x61\x64reel/common/v1/common.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc1\x04\n\x05\x41sset\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12)\n\x04type\x18\x03 \x01(\x0e\x32\x1b.adreel.assets.v1.AssetType\x12\x0e\n\x06\x66ormat\x18\x04 \x01(\t\x12\x14\n\x0c\x63ontent_type\x18\x05 \x01(\t\x12\x12\n\nsource_url\x18\x06 \x01(\t\x12\x12\n\nsize_bytes\x18\x07 \x01(\x03\x12\x0e\n\x06sha256\x18\x08 \x01(\t\x12\x10\n\x08width_px\x18\t \x01(\x05\x12\x11\n\theight_px\x18\n \x01(\x05\x12\x18\n\x10\x64uration_seconds\x18\x0b \x01(\x01\x12\x0b\n\x03\x66ps\x18\x0c \x01(\x01\x12\x16\n\thas_audio\x18\r \x01(\x08H\x00\x88\x01\x01\x12\x12\n\npage_count\x18\x0e \x01(\x05\x12\x0c\n\x04tags\x18\x0f \x03(\t\x12\x0c\n\x04role\x18\x10 \x01(\t\x12\x0f\n\x07user_id\x18\x11 \x01(\t\x12\x11\n\tclient_id\x18\x12 \x01(\t\x12\x13\n\x0b\x63\x61mpaign_id\x18\x13 \x01(\t\x12-\n\x06status\x18\x14 \x01(\x0e\x32\x1d.adreel.assets.v1.AssetStatus\x12,\n\x05\x65rror\x18\x15 \x01(\x0b\x32\x1d.adreel.common.v1.ErrorDetail\x12.\n\ncreated_at\x18\x16 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\rhas_thumbnail\x18\x17 \x01(\x08\x12\x16\n\x0eis_inline_safe\x18\x18 \x01(\x08\x42\x0c\n\n_has_audio\"\x9b\x01\n\x0b\x41ssetFields\x12\x0c\n\x04name\x18\x01 \x01(\t\x12)\n\x04type\x18\x02 \x01(\x0e\x32\x1b.adreel.assets.v1.AssetType\x12\x11\n\tclient_id\x18\x03 \x01(\t\x12\x13\n\x0b\x63\x61mpaign_id\x18\x04 \x01(\t\x12\x0f\n\x07user_id\x18\x05 \x01(\t\x12\x0c\n\x04tags\x18\x06 \x03(\t\x12\x0c\n\x04role\x18\x07 \x01(\t\"p\n\x19\x43reateAssetFromUrlRequest\x12\x0b\n\x03url\x18\x01 \x01(\t\x12-\n\x06\x66ields\x18\x02 \x01(\x0b\x32\x1d.adreel.assets.v1.AssetFields\x12\x17\n\x0fscope_client_id\x18\x03 \x01(\t\"D\n\x1a\x43reateAssetFromUrlResponse\x12&\n\x05\x61sset\x18\x01 \x01(\x0b\x32\x17.adreel.assets.v1.Asset\"i\n\x0cUploadHeader\x12-\n\x06\x66ields\x18\x01 \x01(\x0b\x32\x1d.adreel.assets.v1.AssetFields\x12\x11\n\tfile_name\x18\x02 \x01(\t\x12\x17\n\x0fscope_client_id\x18\x03 \x01(\t\"\"\n\x0cUploadFooter\x12\x12\n\nsize_bytes\x18\x01 \x01(\x03\"\x93\x01\n\x12UploadAssetRequest\x12\x30\n\x06header\x18\x01 \x01(\x0b\x32\x1e.adreel.assets.v1.UploadHeaderH\x00\x12\x11\n\x07\x63ontent\x18\x02 \x01(\x0cH\x00\x12\x30\n\x06\x66ooter\x18\x03 \x01(\x0b\x32\x1e.adreel.assets.v1.UploadFooterH\x00\x42\x06\n\x04part\"=\n\x13UploadAssetResponse\x12&\n\x05\x61sset\x18\x01 \x01(\x0b\x32\x17.adreel.assets.v1.Asset\"<\n\x0fGetAssetRequest\x12\x10\n\x08\x61sset_id\x18\x01 \x01(\t\x12\x17\n\x0fscope_client_id\x18\x02 \x01(\t\":\n\x10GetAssetResponse\x12&\n\x05\x61sset\x18\x01 \x01(\x0b\x32\x17.adreel.assets.v1.Asset\"C\n\x15\x42\x61tchGetAssetsRequest\x12\x11\n\tasset_ids\x18\x01 \x03(\t\x12\x17\n\x0fscope_client_id\x18\x02 \x01(\t\"A\n\x16\x42\x61tchGetAssetsResponse\x12\'\n\x06\x61ssets\x18\x01 \x03(\x0b\x32\x17.adreel.assets.v1.Asset\"\xf7\x01\n\x11ListAssetsRequest\x12\x11\n\tclient_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63\x61mpaign_id\x18\x02 \x01(\t\x12)\n\x04type\x18\x03 \x01(\x0e\x32\x1b.adreel.assets.v1.AssetType\x12\x0b\n\x03tag\x18\x04 \x01(\t\x12-\n\x06status\x18\x05 \x01(\x0e\x32\x1d.adreel.assets.v1.AssetStatus\x12\r\n\x05query\x18\x06 \x01(\t\x12+\n\x04page\x18\x07 \x01(\x0b\x32\x1d.adreel.common.v1.PageRequest\x12\x17\n\x0fscope_client_id\x18\x08 \x01(\t\"g\n\x12ListAssetsResponse\x12\'\n\x06\x61ssets\x18\x01 \x03(\x0b\x32\x17.adreel.assets.v1.Asset\x12(\n\x04page\x18\x02 \x01(\x0b\x32\x1a.adreel.common.v1.PageInfo\"?\n\x12\x44\x65leteAssetRequest\x12\x10\n\x08\x61sset_id\x18\x01 \x01(\t\x12\x17\n\x0fscope_client_id\x18\x02 \x01(\t\"\'\n\x13\x44\x65leteAssetResponse\x12\x10\n\x08\x61sset_id\x18\x01 \x01(\t\"\\\n\x10ReadAssetRequest\x12\x10\n\x08\x61sset_id\x18\x01 \x01(\t\x12\r\n\x05start\x18\x02 \x01(\x03\x12\x0e\n\x06length\x18\x03 \x01(\x03\x12\x17\n\x0fscope_client_id\x18\x04 \x01(\t\";\n\x11ReadAssetResponse\x12&\n\x05\x63hunk\x18\x01 \x01(\x0b\x32\x17.adreel.common.v1.Chunk\"@\n\x13GetThumbnailRequest\x12\x10\n\x08\x61sset_id\x18\x01 \x01(\t\x12\x17\n\x0fscope_client_id\x18\x02 \x01(\t\"M\n\x14GetThumbnailResponse\x12\x0f\n\x07\x63ontent\x18\x01 \x01(\x0c\x12\x14\n\x0c\x63ontent_type\x18\x02 \x01(\t\x12\x0e\n\x06sha256\x18\x03 \x01(\t\".\n\tTypeStats\x12\r\n\x05\x63ount\x18\x01 \x01(\x03\x12\x12\n\nsize_bytes\x18\x02 \x01(\x03\">\n\x14GetAssetStatsRequest\x12\x11\n\tclient_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63\x61mpaign_id\x18\x02 \x01(\t\"\xa9\x01\n\x15GetAssetStatsResponse\x12\x44\n\x07\x62y_type\x18\x01 \x03(\x0b\x32\x33.adreel.assets.v1.GetAssetStatsResponse.ByTypeEntry\x1aJ\n\x0b\x42yTypeEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12*\n\x05value\x18\x02 \x01(\x0b\x32\x1b.adreel.assets.v1.TypeStats:\x02\x38\x01*\x82\x01\n\tAssetType\x12\x1a\n\x16\x41SSET_TYPE_UNSPECIFIED\x10\x00\x12\x14\n\x10\x41SSET_TYPE_IMAGE\x10\x01\x12\x14\n\x10\x41SSET_TYPE_VIDEO\x10\x02\x12\x14\n\x10\x41SSET_TYPE_AUDIO\x10\x03\x12\x17\n\x13\x41SSET_TYPE_DOCUMENT\x10\x04*v\n\x0b\x41ssetStatus\x12\x1c\n\x18\x41SSET_STATUS_UNSPECIFIED\x10\x00\x12\x18\n\x14\x41SSET_STATUS_PENDING\x10\x01\x12\x16\n\x12\x41SSET_STATUS_READY\x10\x02\x12\x17\n\x13\x41SSET_STATUS_FAILED\x10\x03\x32\xe4\x06\n\rAssetsService\x12o\n\x12\x43reateAssetFromUrl\x12+.adreel.assets.v1.CreateAssetFromUrlRequest\x1a,.adreel.assets.v1.CreateAssetFromUrlResponse\x12\\\n\x0bUploadAsset\x12$.adreel.assets.v1.UploadAssetRequest\x1a%.adreel.assets.v1.UploadAssetResponse(\x01\x12Q\n\x08GetAsset\x12!.adreel.assets.v1.GetAssetRequest\x1a\".adreel.assets.v1.GetAssetResponse\x12\x63\n\x0e\x42\x61tchGetAssets\x12\'.adreel.assets.v1.BatchGetAssetsRequest\x1a(.adreel.assets.v1.BatchGetAssetsResponse\x12W\n\nListAssets\x12#.adreel.assets.v1.ListAssetsRequest\x1a$.adreel.assets.v1.ListAssetsResponse\x12Z\n\x0b\x44\x65leteAsset\x12$.adreel.assets.v1.DeleteAssetRequest\x1a%.adreel.assets.v1.DeleteAssetResponse\x12V\n\tReadAsset\x12\".adreel.assets.v1.ReadAssetRequest\x1a#.adreel.assets.v1.ReadAssetResponse0\x01\x12]\n\x0cGetThumbnail\x12%.adreel.assets.v1.GetThumbnailRequest\x1a&.adreel.assets.v1.GetThumbnailResponse\x12`\n\rGetAssetStats\x12&.adreel.assets.v1.GetAssetStatsRequest\x1a\'.adreel.assets.v1.GetAssetStatsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,10 +35,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_GETASSETSTATSRESPONSE_BYTYPEENTRY']._loaded_options = None
   _globals['_GETASSETSTATSRESPONSE_BYTYPEENTRY']._serialized_options = b'8\001'
-  _globals['_ASSETTYPE']._serialized_start=2610
-  _globals['_ASSETTYPE']._serialized_end=2740
-  _globals['_ASSETSTATUS']._serialized_start=2742
-  _globals['_ASSETSTATUS']._serialized_end=2860
+  _globals['_ASSETTYPE']._serialized_start=2697
+  _globals['_ASSETTYPE']._serialized_end=2827
+  _globals['_ASSETSTATUS']._serialized_start=2829
+  _globals['_ASSETSTATUS']._serialized_end=2947
   _globals['_ASSET']._serialized_start=116
   _globals['_ASSET']._serialized_end=693
   _globals['_ASSETFIELDS']._serialized_start=696
@@ -49,42 +49,44 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CREATEASSETFROMURLRESPONSE']._serialized_end=1035
   _globals['_UPLOADHEADER']._serialized_start=1037
   _globals['_UPLOADHEADER']._serialized_end=1142
-  _globals['_UPLOADASSETREQUEST']._serialized_start=1144
-  _globals['_UPLOADASSETREQUEST']._serialized_end=1241
-  _globals['_UPLOADASSETRESPONSE']._serialized_start=1243
-  _globals['_UPLOADASSETRESPONSE']._serialized_end=1304
-  _globals['_GETASSETREQUEST']._serialized_start=1306
-  _globals['_GETASSETREQUEST']._serialized_end=1366
-  _globals['_GETASSETRESPONSE']._serialized_start=1368
-  _globals['_GETASSETRESPONSE']._serialized_end=1426
-  _globals['_BATCHGETASSETSREQUEST']._serialized_start=1428
-  _globals['_BATCHGETASSETSREQUEST']._serialized_end=1495
-  _globals['_BATCHGETASSETSRESPONSE']._serialized_start=1497
-  _globals['_BATCHGETASSETSRESPONSE']._serialized_end=1562
-  _globals['_LISTASSETSREQUEST']._serialized_start=1565
-  _globals['_LISTASSETSREQUEST']._serialized_end=1812
-  _globals['_LISTASSETSRESPONSE']._serialized_start=1814
-  _globals['_LISTASSETSRESPONSE']._serialized_end=1917
-  _globals['_DELETEASSETREQUEST']._serialized_start=1919
-  _globals['_DELETEASSETREQUEST']._serialized_end=1982
-  _globals['_DELETEASSETRESPONSE']._serialized_start=1984
-  _globals['_DELETEASSETRESPONSE']._serialized_end=2023
-  _globals['_READASSETREQUEST']._serialized_start=2025
-  _globals['_READASSETREQUEST']._serialized_end=2117
-  _globals['_READASSETRESPONSE']._serialized_start=2119
-  _globals['_READASSETRESPONSE']._serialized_end=2178
-  _globals['_GETTHUMBNAILREQUEST']._serialized_start=2180
-  _globals['_GETTHUMBNAILREQUEST']._serialized_end=2244
-  _globals['_GETTHUMBNAILRESPONSE']._serialized_start=2246
-  _globals['_GETTHUMBNAILRESPONSE']._serialized_end=2323
-  _globals['_TYPESTATS']._serialized_start=2325
-  _globals['_TYPESTATS']._serialized_end=2371
-  _globals['_GETASSETSTATSREQUEST']._serialized_start=2373
-  _globals['_GETASSETSTATSREQUEST']._serialized_end=2435
-  _globals['_GETASSETSTATSRESPONSE']._serialized_start=2438
-  _globals['_GETASSETSTATSRESPONSE']._serialized_end=2607
-  _globals['_GETASSETSTATSRESPONSE_BYTYPEENTRY']._serialized_start=2533
-  _globals['_GETASSETSTATSRESPONSE_BYTYPEENTRY']._serialized_end=2607
-  _globals['_ASSETSSERVICE']._serialized_start=2863
-  _globals['_ASSETSSERVICE']._serialized_end=3731
+  _globals['_UPLOADFOOTER']._serialized_start=1144
+  _globals['_UPLOADFOOTER']._serialized_end=1178
+  _globals['_UPLOADASSETREQUEST']._serialized_start=1181
+  _globals['_UPLOADASSETREQUEST']._serialized_end=1328
+  _globals['_UPLOADASSETRESPONSE']._serialized_start=1330
+  _globals['_UPLOADASSETRESPONSE']._serialized_end=1391
+  _globals['_GETASSETREQUEST']._serialized_start=1393
+  _globals['_GETASSETREQUEST']._serialized_end=1453
+  _globals['_GETASSETRESPONSE']._serialized_start=1455
+  _globals['_GETASSETRESPONSE']._serialized_end=1513
+  _globals['_BATCHGETASSETSREQUEST']._serialized_start=1515
+  _globals['_BATCHGETASSETSREQUEST']._serialized_end=1582
+  _globals['_BATCHGETASSETSRESPONSE']._serialized_start=1584
+  _globals['_BATCHGETASSETSRESPONSE']._serialized_end=1649
+  _globals['_LISTASSETSREQUEST']._serialized_start=1652
+  _globals['_LISTASSETSREQUEST']._serialized_end=1899
+  _globals['_LISTASSETSRESPONSE']._serialized_start=1901
+  _globals['_LISTASSETSRESPONSE']._serialized_end=2004
+  _globals['_DELETEASSETREQUEST']._serialized_start=2006
+  _globals['_DELETEASSETREQUEST']._serialized_end=2069
+  _globals['_DELETEASSETRESPONSE']._serialized_start=2071
+  _globals['_DELETEASSETRESPONSE']._serialized_end=2110
+  _globals['_READASSETREQUEST']._serialized_start=2112
+  _globals['_READASSETREQUEST']._serialized_end=2204
+  _globals['_READASSETRESPONSE']._serialized_start=2206
+  _globals['_READASSETRESPONSE']._serialized_end=2265
+  _globals['_GETTHUMBNAILREQUEST']._serialized_start=2267
+  _globals['_GETTHUMBNAILREQUEST']._serialized_end=2331
+  _globals['_GETTHUMBNAILRESPONSE']._serialized_start=2333
+  _globals['_GETTHUMBNAILRESPONSE']._serialized_end=2410
+  _globals['_TYPESTATS']._serialized_start=2412
+  _globals['_TYPESTATS']._serialized_end=2458
+  _globals['_GETASSETSTATSREQUEST']._serialized_start=2460
+  _globals['_GETASSETSTATSREQUEST']._serialized_end=2522
+  _globals['_GETASSETSTATSRESPONSE']._serialized_start=2525
+  _globals['_GETASSETSTATSRESPONSE']._serialized_end=2694
+  _globals['_GETASSETSTATSRESPONSE_BYTYPEENTRY']._serialized_start=2620
+  _globals['_GETASSETSTATSRESPONSE_BYTYPEENTRY']._serialized_end=2694
+  _globals['_ASSETSSERVICE']._serialized_start=2950
+  _globals['_ASSETSSERVICE']._serialized_end=3818
 # @@protoc_insertion_point(module_scope)

@@ -94,7 +94,7 @@ class AssetsServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UploadAsset(self, request_iterator, context):
-        """The first message holds the header, all others bytes.
+        """The first message holds the header, the last the footer, all others bytes.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

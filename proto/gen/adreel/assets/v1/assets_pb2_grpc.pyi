@@ -36,7 +36,7 @@ class AssetsServiceStub:
     CreateAssetFromUrl: _grpc.UnaryUnaryMultiCallable[_assets_pb2.CreateAssetFromUrlRequest, _assets_pb2.CreateAssetFromUrlResponse]
     """Downloads and keeps; answers when the asset is ready, or with the download's error."""
     UploadAsset: _grpc.StreamUnaryMultiCallable[_assets_pb2.UploadAssetRequest, _assets_pb2.UploadAssetResponse]
-    """The first message holds the header, all others bytes."""
+    """The first message holds the header, the last the footer, all others bytes."""
     GetAsset: _grpc.UnaryUnaryMultiCallable[_assets_pb2.GetAssetRequest, _assets_pb2.GetAssetResponse]
     BatchGetAssets: _grpc.UnaryUnaryMultiCallable[_assets_pb2.BatchGetAssetsRequest, _assets_pb2.BatchGetAssetsResponse]
     """Those of the ids that exist, in no promised order."""
@@ -54,7 +54,7 @@ class AssetsServiceAsyncStub(AssetsServiceStub):
     CreateAssetFromUrl: _aio.UnaryUnaryMultiCallable[_assets_pb2.CreateAssetFromUrlRequest, _assets_pb2.CreateAssetFromUrlResponse]  # type: ignore[assignment]
     """Downloads and keeps; answers when the asset is ready, or with the download's error."""
     UploadAsset: _aio.StreamUnaryMultiCallable[_assets_pb2.UploadAssetRequest, _assets_pb2.UploadAssetResponse]  # type: ignore[assignment]
-    """The first message holds the header, all others bytes."""
+    """The first message holds the header, the last the footer, all others bytes."""
     GetAsset: _aio.UnaryUnaryMultiCallable[_assets_pb2.GetAssetRequest, _assets_pb2.GetAssetResponse]  # type: ignore[assignment]
     BatchGetAssets: _aio.UnaryUnaryMultiCallable[_assets_pb2.BatchGetAssetsRequest, _assets_pb2.BatchGetAssetsResponse]  # type: ignore[assignment]
     """Those of the ids that exist, in no promised order."""
@@ -81,7 +81,7 @@ class AssetsServiceServicer(metaclass=_abc_1.ABCMeta):
         request_iterator: _MaybeAsyncIterator[_assets_pb2.UploadAssetRequest],
         context: _ServicerContext,
     ) -> _typing.Union[_assets_pb2.UploadAssetResponse, _abc.Awaitable[_assets_pb2.UploadAssetResponse]]:
-        """The first message holds the header, all others bytes."""
+        """The first message holds the header, the last the footer, all others bytes."""
 
     @_abc_1.abstractmethod
     def GetAsset(
