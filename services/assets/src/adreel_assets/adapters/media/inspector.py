@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import structlog
+from adreel_kit.logging import get_logger
 
 from adreel_assets.adapters.media.decoder_process import DecoderLost, DecoderProcess, Ended
 from adreel_assets.adapters.media.messages import (
@@ -35,7 +35,7 @@ from adreel_assets.domain.errors import (
 from adreel_assets.domain.inspection import Inspection, InspectionLimits, ThumbnailInfo
 from adreel_assets.domain.media_types import AssetType
 
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 
 _OUT_OF_TIME = {-signal.SIGALRM, -signal.SIGXCPU, -signal.SIGKILL}
 _TOO_LARGE = {
