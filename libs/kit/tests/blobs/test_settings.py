@@ -6,7 +6,13 @@ import pytest
 from adreel_kit.blobs.files import FileBlobStore
 from adreel_kit.blobs.postgres import PostgresBlobStore
 from adreel_kit.blobs.s3 import S3BlobStore
-from adreel_kit.blobs.settings import BlobSettings, BlobSettingsError, BlobStorageType, build_blob_store
+from adreel_kit.blobs.settings import (
+    BlobSettings,
+    BlobSettingsError,
+    BlobStorageType,
+    build_blob_store,
+    load_blob_settings,
+)
 
 S3 = {
     "BLOB_STORAGE_TYPE": "s3",
@@ -85,6 +91,14 @@ def test_endpoint_is_an_address_and_no_more_and_is_not_repeated(endpoint: str) -
         BlobSettings.from_environment({**S3, "S3_ENDPOINT": endpoint})
     assert str(raised.value).startswith("S3_ENDPOINT must be http:// or https://")
     assert "password" not in str(raised.value)
+
+
+def test_mistake_ends_the_process_with_its_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as raised:
+        load_blob_settings({**S3, "S3_REGION": ""})
+    assert raised.value.code == 2
+    assert capsys.readouterr().err == "S3_REGION must be set when BLOB_STORAGE_TYPE is s3.\n"
+    assert load_blob_settings(S3, key_prefix="films").key_prefix == "films"
 
 
 def test_settings_of_another_type_are_not_looked_at(tmp_path: Path) -> None:

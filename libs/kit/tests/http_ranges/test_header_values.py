@@ -3,10 +3,12 @@
 from datetime import UTC, datetime
 
 import pytest
+from adreel_kit.http_ranges.conditional import Verdict, evaluate
 from adreel_kit.http_ranges.dates import format_http_date, parse_http_date
 from adreel_kit.http_ranges.disposition import content_disposition
-from adreel_kit.http_ranges.ranges import NoRange, select_ranges
+from adreel_kit.http_ranges.ranges import ByteRange, NoRange, _parse, select_ranges
 from adreel_kit.http_ranges.representation import Representation
+from adreel_kit.http_ranges.request_headers import RequestHeaders
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -101,8 +103,25 @@ def test_any_text_selects_ranges_within_the_bytes(text: str, size_bytes: int) ->
         assert sum(part.length for part in chosen) <= size_bytes
 
 
-def test_very_long_numbers_cost_nothing() -> None:
-    assert select_ranges("bytes=" + "9" * 1_000_000 + "-", 10, max_ranges=4) is NoRange.UNSATISFIABLE
+def test_very_long_numbers_are_no_more_than_large() -> None:
+    assert select_ranges("bytes=" + "9" * 8_000 + "-", 10, max_ranges=4) is NoRange.UNSATISFIABLE
+    assert select_ranges("bytes=" + "0" * 8_000 + "-", 10, max_ranges=4) == [ByteRange(0, 10)]
+
+
+def test_very_long_lists_are_ignored() -> None:
+    assert select_ranges("bytes=" + ",".join(["50-"] * 2_000), 10, max_ranges=4) is NoRange.UNSATISFIABLE
+    assert select_ranges("bytes=" + ",".join(["50-"] * 3_000), 10, max_ranges=4) is NoRange.IGNORED
+
+
+@pytest.mark.parametrize("unit", [" ", "\t", ",", "1", "-", '"', "W/", '",', '"a,', "1-,", " ,", "0 "])
+def test_hostile_headers_are_read_in_one_pass(unit: str) -> None:
+    """A pattern that tried again from every place would not end within the time limit of a test."""
+    long = unit * 300_000
+    for value in (long, f"0-{long}x", f"0{long}-x", f"-{long}x"):
+        _parse(f"bytes={value}")
+    representation = Representation(size_bytes=1, etag='"e"', content_type="text/plain")
+    for name in (b"if-none-match", b"if-match", b"if-range", b"if-modified-since", b"if-unmodified-since"):
+        assert evaluate(RequestHeaders([(name, long.encode())]), representation) is not Verdict.NOT_MODIFIED
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,28 @@ async def test_source_is_closed_when_the_client_goes_away_while_it_waits() -> No
     assert send.messages[-1]["more_body"], "the answer is not presented as complete"
 
 
+async def test_client_that_goes_away_before_the_first_byte_is_not_waited_for() -> None:
+    closed, waiting = asyncio.Event(), asyncio.Event()
+
+    async def source(start: int, length: int) -> AsyncIterator[bytes]:
+        try:
+            waiting.set()
+            await asyncio.sleep(3600)
+            yield b""
+        finally:
+            closed.set()
+
+    async def receive() -> dict[str, Any]:
+        await waiting.wait()
+        return {"type": "http.disconnect"}
+
+    send = Collected()
+    async with asyncio.timeout(30):
+        await serve_bytes(GET, of_size(1000), source)(GET, receive, send)
+    assert closed.is_set()
+    assert send.messages == []
+
+
 async def test_source_is_closed_when_the_server_cancels() -> None:
     closed, waiting = asyncio.Event(), asyncio.Event()
 

@@ -3,7 +3,9 @@
 A mistake is found before anything is opened, and said in one sentence that names the variable.
 """
 
+import os
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -115,6 +117,15 @@ def _is_plain_address(endpoint: str) -> bool:
         return False
     is_bare = parts.path in {"", "/"} and not parts.query and not parts.fragment and "@" not in parts.netloc
     return parts.scheme in {"http", "https"} and bool(parts.hostname) and port_is_right and is_bare
+
+
+def load_blob_settings(environment: Mapping[str, str] | None = None, *, key_prefix: str = "") -> BlobSettings:
+    """`BlobSettings.from_environment` for a process's start: a mistake ends the process with its sentence."""
+    try:
+        return BlobSettings.from_environment(os.environ if environment is None else environment, key_prefix=key_prefix)
+    except BlobSettingsError as error:
+        print(error, file=sys.stderr)
+        raise SystemExit(2) from None
 
 
 def build_blob_store(settings: BlobSettings, pool: "Connections | asyncpg.Pool | None" = None) -> BlobStore:

@@ -7,7 +7,10 @@ from adreel_kit.http_ranges.dates import parse_http_date
 from adreel_kit.http_ranges.representation import Representation
 from adreel_kit.http_ranges.request_headers import RequestHeaders
 
-_ETAG = re.compile(r'[ \t,]*(?P<weak>W/)?(?P<tag>"[\x21\x23-\x7e\x80-\xff]*")[ \t]*(?=,|$)')
+# Between them these look at each character of a list at most a few times, however the list is made.
+_SEPARATORS = re.compile(r"[ \t,]*")
+_ETAG = re.compile(r'(?P<weak>W/)?(?P<tag>"[\x21\x23-\x7e\x80-\xff]*")(?=[ \t]*(?:,|$))')
+_NOT_A_COMMA = re.compile(r"[^,]*")
 
 
 class Verdict(StrEnum):
@@ -58,12 +61,18 @@ def _is_known(request: RequestHeaders, representation: Representation) -> bool:
 
 
 def _matches(tags: str, etag: str, *, is_weak_enough: bool) -> bool:
-    """Whether a list of entity tags has `etag`, which is strong; what cannot be read ends the list."""
-    if tags.strip() == "*":
+    """Whether a list of entity tags has `etag`, which is strong; elements that are no tags are passed over."""
+    if tags == "*":
         return True
-    at = 0
-    while match := _ETAG.match(tags, at):
-        if match["tag"] == etag and (is_weak_enough or not match["weak"]):
+    at = _end_of(_SEPARATORS, tags, 0)
+    while at < len(tags):
+        match = _ETAG.match(tags, at)
+        if match and match["tag"] == etag and (is_weak_enough or not match["weak"]):
             return True
-        at = match.end()
+        at = _end_of(_SEPARATORS, tags, match.end() if match else _end_of(_NOT_A_COMMA, tags, at))
     return False
+
+
+def _end_of(pattern: re.Pattern[str], text: str, start: int) -> int:
+    match = pattern.match(text, start)
+    return match.end() if match else start

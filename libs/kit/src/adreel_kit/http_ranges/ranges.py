@@ -5,7 +5,11 @@ from dataclasses import dataclass
 from enum import Enum
 
 _UNIT = re.compile(r"bytes=(?P<set>.*)", re.IGNORECASE)
-_SPEC = re.compile(r"[ \t]*(?:(?P<first>[0-9]+)[ \t]*-[ \t]*(?P<last>[0-9]*)|-(?P<suffix>[0-9]+))[ \t]*")
+# No two neighbouring parts can take the same characters: hostile blanks are read once, not squared.
+_SPEC = re.compile(r"(?P<first>[0-9]+)[ \t]*-(?:[ \t]*(?P<last>[0-9]+))?|-(?P<suffix>[0-9]+)")
+
+# What nginx takes as one header line at most; a longer list of ranges is nobody's honest wish.
+_LONGEST_VALUE = 8192
 
 # More digits than any size has; longer numbers are cut to it, so that nobody makes us work with a megabyte of digits.
 _HUGE = 10**18
@@ -54,7 +58,7 @@ def select_ranges(value: str, size_bytes: int, *, max_ranges: int) -> list[ByteR
     As in nginx: ranges that lie behind the end are left out, and where the rest are more than `max_ranges`, or
     together longer than the whole, the whole is sent.
     """
-    specs = _parse(value)
+    specs = _parse(value) if len(value) <= _LONGEST_VALUE else None
     if specs is None:
         return NoRange.IGNORED
     found: list[ByteRange] = []
@@ -79,8 +83,8 @@ def _parse(value: str) -> list[_Spec] | None:
     if unit is None:
         return None
     specs = []
-    for element in unit["set"].split(","):
-        if not element.strip(" \t"):
+    for element in (part.strip(" \t") for part in unit["set"].split(",")):
+        if not element:
             continue
         spec = _SPEC.fullmatch(element)
         if spec is None:

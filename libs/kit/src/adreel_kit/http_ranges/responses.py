@@ -103,17 +103,7 @@ class BytesAnswer:
             await send({"type": "http.response.body", "body": b""})
             return
         async with aclosing(self._body()) as body:
-            first = await anext(body, b"")
-            await send(start)
-            await _unless_gone(receive, self._send_body(first, body, send))
-
-    async def _send_body(self, first: bytes, rest: AsyncIterator[bytes], send: Send) -> None:
-        await send({"type": "http.response.body", "body": first, "more_body": True})
-        async for chunk in rest:
-            # Servers take what is sent to a client that is gone without a pause: let the news of it in.
-            await asyncio.sleep(0)
-            await send({"type": "http.response.body", "body": chunk, "more_body": True})
-        await send({"type": "http.response.body", "body": b""})
+            await _unless_gone(receive, _send_all(start, body, send))
 
     async def _body(self) -> AsyncGenerator[bytes, None]:
         for segment in self.segments:
@@ -195,6 +185,17 @@ async def _exactly(open_bytes: OpenBytes, part: ByteRange) -> AsyncGenerator[byt
         close = getattr(chunks, "aclose", None)
         if close is not None:
             await close()
+
+
+async def _send_all(start: Message, body: AsyncGenerator[bytes, None], send: Send) -> None:
+    first = await anext(body, b"")  # before the start: when the source fails at once, another answer is still possible
+    await send(start)
+    await send({"type": "http.response.body", "body": first, "more_body": True})
+    async for chunk in body:
+        # Servers take what is sent to a client that is gone without a pause: let the news of it in.
+        await asyncio.sleep(0)
+        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
 
 
 async def _unless_gone(receive: Receive, sending: Awaitable[None]) -> None:
