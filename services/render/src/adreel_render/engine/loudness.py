@@ -7,6 +7,8 @@ and 10 LU under the ungated mean). True peak is the largest sample of a fourfold
 
 import functools
 import math
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -31,6 +33,13 @@ _RELEASE_PER_SAMPLE = 1.0 / (0.2 * SAMPLE_RATE)
 # Three passes bring dense music, where the limiter works most, to within 0.1 LU.
 _MOST_PASSES = 4
 _GOOD_ENOUGH_LU = 0.1
+# What the limiter takes away may be given back by this much; beyond it the mix is quieter, not denser.
+_MOST_MAKE_UP_DB = 6.0
+
+_TAPS = 24
+_BLOCK = 2048
+# Between two samples a signal may rise above both; by more than this only if it was built to.
+_MOST_OVERSHOOT = 2.0
 
 
 def integrated_lufs(samples: Samples) -> float:
@@ -45,54 +54,77 @@ def integrated_lufs(samples: Samples) -> float:
 
 def true_peak_dbtp(samples: Samples) -> float:
     """Largest fourfold oversampled magnitude in dB relative to full scale; -inf for silence."""
-    peak = float(oversampled_magnitude(samples).max(initial=0.0))
+    highest = float(np.abs(samples).max(initial=0.0))
+    peak = float(oversampled_magnitude(samples, highest / _MOST_OVERSHOOT).max(initial=0.0))
     return 20.0 * math.log10(peak) if peak > 0.0 else -math.inf
 
 
-def normalised(samples: Samples, target_lufs: float, ceiling_dbtp: float) -> Samples:
+@dataclass(frozen=True)
+class Levelled:
+    """A mix and the integrated loudness it has."""
+
+    samples: Samples
+    lufs: float
+
+
+def normalised(samples: Samples, target_lufs: float, ceiling_dbtp: float) -> Levelled:
     """The mix at `target_lufs`, peaks held under `ceiling_dbtp` by a look-ahead limiter.
 
     The gain is one number for the whole film, so the balance within it stays as mixed. Where the mix is
     too dynamic to reach the target under the ceiling, it stays quieter rather than being crushed.
     """
     measured = integrated_lufs(samples)
-    magnitude = oversampled_magnitude(samples)
-    ceiling = 10.0 ** (ceiling_dbtp / 20.0)
+    ceiling = _amplitude(ceiling_dbtp)
     gain_db = min(MOST_GAIN_DB, target_lufs - measured) if measured > NEAR_SILENCE_LUFS else 0.0
-    most_gain_db = gain_db + 6.0
-    result = samples
+    if float(_peaks_near(samples, ceiling, gain_db).max(initial=0.0)) * _amplitude(gain_db) <= ceiling:
+        return Levelled(samples * np.float32(_amplitude(gain_db)), measured + gain_db)
+    most_gain_db = gain_db + _MOST_MAKE_UP_DB
+    magnitude = _peaks_near(samples, ceiling, most_gain_db)
     for _ in range(_MOST_PASSES):
-        gain = 10.0 ** (gain_db / 20.0)
-        envelope = _limiting(magnitude * gain, ceiling)
-        if envelope is None:
-            return samples * np.float32(gain)
-        result = samples * (envelope * np.float32(gain))
-        error = target_lufs - integrated_lufs(result)
+        gain = _amplitude(gain_db)
+        result = samples * (_limiting(magnitude * np.float32(gain), ceiling) * np.float32(gain))
+        lufs = integrated_lufs(result)
+        error = target_lufs - lufs
         if abs(error) < _GOOD_ENOUGH_LU or measured <= NEAR_SILENCE_LUFS or gain_db >= most_gain_db:
-            return result
+            break
         gain_db = min(gain_db + error, most_gain_db)
-    return result
+    return Levelled(result, lufs)
 
 
-def oversampled_magnitude(samples: Samples) -> npt.NDArray[np.float32]:
-    """For every sample the largest magnitude, over channels, of it and the three points up to the next."""
+def _peaks_near(samples: Samples, ceiling: float, gain_db: float) -> npt.NDArray[np.float32]:
+    """Magnitudes, oversampled wherever the signal, raised by `gain_db`, could reach the ceiling."""
+    return oversampled_magnitude(samples, ceiling / (_MOST_OVERSHOOT * _amplitude(gain_db)))
+
+
+def oversampled_magnitude(samples: Samples, floor: float) -> npt.NDArray[np.float32]:
+    """For every sample the largest magnitude, over channels, of it and of three points on each side of it.
+
+    Stretches without a sample above `floor` are not oversampled: there the samples' own magnitude stands.
+    """
     magnitude: npt.NDArray[np.float32] = np.abs(samples).max(axis=0)
-    for phase in _oversampling_phases():
-        for channel in samples:
-            # `same` keeps the sample grid; the first tap pair around the centre straddles the wanted point.
-            between = np.convolve(channel, phase, mode="same")
-            np.maximum(magnitude, np.abs(between), out=magnitude)
+    for start, end in _loud_stretches(magnitude, floor):
+        first, last = max(0, start - _TAPS), min(magnitude.size, end + _TAPS)
+        for channel in samples[:, first:last]:
+            for phase in _oversampling_phases():
+                between = np.abs(np.convolve(channel, phase, mode="same"))[start - first : end - first]
+                np.maximum(magnitude[start:end], between, out=magnitude[start:end])
     return magnitude
 
 
-def _limiting(magnitude: npt.NDArray[np.float32], ceiling: float) -> npt.NDArray[np.float32] | None:
-    """Gain per sample, at most 1, that keeps `magnitude` under `ceiling`; None if nothing exceeds it.
+def _loud_stretches(magnitude: npt.NDArray[np.float32], floor: float) -> Iterator[tuple[int, int]]:
+    """Runs of blocks that have a sample above `floor`, as sample ranges."""
+    blocks = np.maximum.reduceat(magnitude, np.arange(0, magnitude.size, _BLOCK)) if magnitude.size else magnitude
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], blocks > floor, [False])).astype(np.int8)))
+    for first, last in edges.reshape(-1, 2):
+        yield int(first) * _BLOCK, min(magnitude.size, int(last) * _BLOCK)
+
+
+def _limiting(magnitude: npt.NDArray[np.float32], ceiling: float) -> npt.NDArray[np.float32]:
+    """Gain per sample, at most 1, that keeps `magnitude` under `ceiling`.
 
     A running minimum over the look-ahead, then a mean over the same width: the mean only averages values
     that are low enough for the sample in its centre, so the ceiling holds and the gain has no steps.
     """
-    if not magnitude.size or float(magnitude.max()) <= ceiling:
-        return None
     needed = np.minimum(1.0, ceiling / np.maximum(magnitude, 1e-9)).astype(np.float64)
     ramp = np.arange(needed.size) * _RELEASE_PER_SAMPLE
     released = (np.minimum.accumulate(needed - ramp) + ramp).astype(np.float32)
@@ -135,7 +167,7 @@ def _k_weighting() -> npt.NDArray[np.float32]:
 @functools.cache
 def _oversampling_phases() -> tuple[npt.NDArray[np.float32], ...]:
     """Interpolators for the points at 1/4, 1/2 and 3/4 between samples: Kaiser-windowed sinc of 24 taps."""
-    taps = np.arange(24) - 12  # with `same`, tap 12 is aligned with the sample itself
+    taps = np.arange(_TAPS) - _TAPS // 2  # with `same`, tap 12 is aligned with the sample itself
     phases = []
     for fraction in (0.25, 0.5, 0.75):
         kernel = (
@@ -153,3 +185,7 @@ def _lufs(power: float) -> float:
 
 def _power(lufs: float) -> float:
     return float(10.0 ** ((lufs - _LUFS_OFFSET) / 10.0))
+
+
+def _amplitude(decibels: float) -> float:
+    return float(10.0 ** (decibels / 20.0))

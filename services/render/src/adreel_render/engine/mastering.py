@@ -25,9 +25,9 @@ def write_master(path: Path, mix: Samples, audio: AudioPlan) -> None:
     aim: float | None = None
     for _ in range(_MOST_ENCODES):
         wanted = normalised(mix, target, ceiling)
-        write_soundtrack(path, wanted)
+        write_soundtrack(path, wanted.samples)
         if aim is None:
-            aim = integrated_lufs(wanted)  # below the target where the mix cannot reach it
+            aim = wanted.lufs  # below the target where the mix cannot reach it
         if aim < NEAR_SILENCE_LUFS:
             return
         decoded = read_samples(path, mix.shape[1])

@@ -85,7 +85,7 @@ def test_a_mix_comes_out_at_the_target_under_the_ceiling(level: float, ebur128: 
     random = np.random.default_rng(2)
     beat = np.exp(-(np.arange(8 * SAMPLE_RATE) % 24000) / 3000.0)
     samples = (level * beat * random.uniform(-1, 1, (2, beat.size))).astype(np.float32)
-    lufs, peak = ebur128(normalised(samples, -16.0, -1.5))
+    lufs, peak = ebur128(normalised(samples, -16.0, -1.5).samples)
     assert lufs == pytest.approx(-16.0, abs=0.3)
     assert peak < -1.3
 
@@ -93,9 +93,9 @@ def test_a_mix_comes_out_at_the_target_under_the_ceiling(level: float, ebur128: 
 def test_silence_and_near_silence_are_left_alone() -> None:
     silence = np.zeros((2, SAMPLE_RATE), np.float32)
     assert integrated_lufs(silence) == -math.inf
-    assert not normalised(silence, -16.0, -1.5).any()
+    assert not normalised(silence, -16.0, -1.5).samples.any()
     hiss = (np.random.default_rng(3).standard_normal((2, 2 * SAMPLE_RATE)) * 0.0004).astype(np.float32)
-    assert np.array_equal(normalised(hiss, -16.0, -1.5), hiss)
+    assert np.array_equal(normalised(hiss, -16.0, -1.5).samples, hiss)
 
 
 def test_a_film_without_sound_has_a_silent_track_of_full_length(
