@@ -116,7 +116,7 @@ def test_very_long_lists_are_ignored() -> None:
 @pytest.mark.parametrize("unit", [" ", "\t", ",", "1", "-", '"', "W/", '",', '"a,', "1-,", " ,", "0 "])
 def test_hostile_headers_are_read_in_one_pass(unit: str) -> None:
     """A pattern that tried again from every place would not end within the time limit of a test."""
-    long = unit * 300_000
+    long = unit * 100_000
     for value in (long, f"0-{long}x", f"0{long}-x", f"-{long}x"):
         _parse(f"bytes={value}")
     representation = Representation(size_bytes=1, etag='"e"', content_type="text/plain")
