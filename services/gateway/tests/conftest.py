@@ -1,3 +1,4 @@
+# ruff: noqa: N802  # method names are the protos'
 """The gateway over HTTP, in front of stand-ins for its neighbours, with a database of its own per test."""
 
 import asyncio
@@ -315,14 +316,19 @@ class FakeAssets(assets_pb2_grpc.AssetsServiceServicer):
     async def UploadAsset(self, requests: Any, context: Any) -> Any:
         header: Any = None
         content = b""
+        is_complete = False
         async for request in requests:
             if request.WhichOneof("part") == "header":
                 header = request.header
+            elif request.WhichOneof("part") == "footer":
+                is_complete = request.footer.size_bytes == len(content)
             else:
                 self.chunk_sizes.append(len(request.content))
                 content += request.content
                 if self.refuse_early:
                     raise Mismatch("The bytes are not an image.")
+        if not is_complete:
+            raise Invalid("The upload was cut off.")
         self.uploads.append(header)
         values = fields(header.fields)
         values["name"] = values.get("name") or header.file_name

@@ -3,6 +3,7 @@
 import asyncio
 
 import httpx
+import pytest
 from adreel.jobs.v1 import jobs_pb2
 from adreel.render.v1 import render_pb2
 
@@ -56,10 +57,8 @@ async def test_a_client_that_prefers_not_to_wait_is_answered_at_once(api, world,
 
 async def test_a_client_that_hangs_up_loses_nothing(api, world, order):
     world.jobs.settle_after = 0.5
-    try:
+    with pytest.raises(httpx.TimeoutException):
         await api.post("/api/v3/jobs", json=order, timeout=0.2)
-    except httpx.TimeoutException:
-        pass
     await asyncio.sleep(0.6)
     (job,) = (await api.get("/api/v3/jobs")).json()["data"]
     assert job["status"] == "storyboard_review"

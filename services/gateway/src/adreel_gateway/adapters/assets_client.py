@@ -45,10 +45,13 @@ class AssetsClient:
 
         async def requests() -> AsyncIterator[pb.UploadAssetRequest]:
             nonlocal failure
+            size_bytes = 0
             yield pb.UploadAssetRequest(header=header)
             try:
                 async for chunk in chunks:
+                    size_bytes += len(chunk)
                     yield pb.UploadAssetRequest(content=chunk)
+                yield pb.UploadAssetRequest(footer=pb.UploadFooter(size_bytes=size_bytes))
             except Exception as error:  # gRPC would only cancel the call; its cause is kept for the caller
                 failure = error
                 raise
