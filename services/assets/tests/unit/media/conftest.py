@@ -92,6 +92,12 @@ class Maker:
             _tone(out, out.add_stream(_SOUND_CODECS[suffix], rate=48000, layout="mono"), seconds)
         return path
 
+    def slow_gif(self, name: str) -> Path:
+        """Some kilobytes that take seconds to decode: a large canvas, redrawn by hundreds of frames of one pixel."""
+        head = b"GIF89a" + struct.pack("<HHBBB", 4000, 4000, 0x80, 0, 0) + b"\0\0\0\xff\xff\xff"
+        frame = b"\x2c" + struct.pack("<HHHHB", 0, 0, 1, 1, 0) + b"\x02\x02\x44\x01\x00"
+        return self.write(name, head + frame * 400 + b";")
+
     def pdf(self, name: str, pages: int = 3) -> Path:
         document = pypdfium2.PdfDocument.new()
         for _ in range(pages):

@@ -112,11 +112,11 @@ async def _inspect(inspector: SandboxedInspector, path: Path, **limits: float) -
 
 
 async def test_a_file_that_costs_too_much_time_is_refused_and_the_next_one_is_served(make) -> None:  # type: ignore[no-untyped-def]
-    long_film = make.film("long.mp4", seconds=8, size=(640, 360))
+    slow = make.slow_gif("slow.gif")
     picture = make.picture("p.png", "PNG")
     async with SandboxedInspector() as inspector:
         with pytest.raises(AssetTooLarge) as refused:
-            await _inspect(inspector, long_film, wall_seconds=0.03)
+            await _inspect(inspector, slow, wall_seconds=0.3)
         assert refused.value.details == {"reason": "too_costly"}
         assert (await _inspect(inspector, picture)).width == 64
 
@@ -219,18 +219,18 @@ async def test_decoders_that_cannot_be_started_say_nothing_of_the_file(make, mon
 
 
 async def test_cancelling_ends_the_child_and_frees_the_place(make) -> None:  # type: ignore[no-untyped-def]
-    film = make.film("long.mp4", seconds=8, size=(640, 360))
+    slow, quick = make.slow_gif("slow.gif"), make.picture("p.png", "PNG")
     async with SandboxedInspector(max_parallel=1) as inspector:
         await inspector.start()
         server = inspector._process._process.pid  # type: ignore[union-attr]
         for _ in range(3):
-            working = asyncio.create_task(_inspect(inspector, film))
+            working = asyncio.create_task(_inspect(inspector, slow))
             await _until(lambda: bool(_children(server)))
             working.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await working
             await _until(lambda: not _children(server))
-        assert (await _inspect(inspector, film)).width == 640
+        assert (await _inspect(inspector, quick)).width == 64
 
 
 async def test_nothing_is_left_behind(make) -> None:  # type: ignore[no-untyped-def]
