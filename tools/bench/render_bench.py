@@ -107,6 +107,8 @@ def composition_rows(bench: Bench, scenes: int, seconds: float) -> list[Row]:
             Row("ffmpeg xfade / composition", f"{other / cpu:.1f}", ">= 5", f"{other:.1f} against {cpu:.1f} CPU s")
         )
         ssim = bench.engine("quality", scenes, seconds).answer
+        complaints = bench.rival("second_decoder", scenes, seconds).answer["complaints"]
+        rows.append(Row("second decoder's complaints", f"{complaints}", "0"))
         rows.append(Row("SSIM of composition", f"{ssim['film']:.4f}", ">= xfade's", f"xfade {ssim['xfade']:.4f}"))
     return rows
 

@@ -1,6 +1,6 @@
 """The other contenders of the render benchmarks, run by the Python of an environment that has them.
 
-    python render_rivals.py moviepy_ad | xfade FOLDER WIDTH HEIGHT SCENES SECONDS
+    python render_rivals.py moviepy_ad | xfade | second_decoder FOLDER WIDTH HEIGHT SCENES SECONDS
 
 `xfade` joins the engine's own clips by one ffmpeg command; `moviepy_ad` makes a comparable ad from the same
 photographs the way its tutorials do. Both use the engine's encoder settings (veryfast, crf 21, two threads).
@@ -38,6 +38,17 @@ def xfade(folder: Path, width: int, height: int, scenes: int, seconds: float) ->
     subprocess.run(command, check=True)
 
 
+def second_decoder(folder: Path, width: int, height: int, scenes: int, seconds: float) -> None:
+    """Decode the engine's film with a libav of another version; prints how many complaints it has."""
+    import imageio_ffmpeg
+
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-hide_banner", "-v", "warning", "-xerror"]
+    done = subprocess.run(
+        [*command, "-i", str(folder / "film.mp4"), "-f", "null", "-"], capture_output=True, check=True
+    )
+    print(f'{{"complaints": {len(done.stderr.splitlines())}}}')
+
+
 def moviepy_ad(folder: Path, width: int, height: int, scenes: int, seconds: float) -> None:
     """Zooming pictures, captions, crossfades, music; pictures are scaled down once before the zoom."""
     from moviepy import AudioFileClip, CompositeVideoClip, ImageClip, TextClip, vfx
@@ -68,7 +79,7 @@ def moviepy_ad(folder: Path, width: int, height: int, scenes: int, seconds: floa
 def main() -> None:
     """Run the contender named on the command line."""
     name, folder, width, height, scenes, seconds = sys.argv[1:]
-    contender = {"xfade": xfade, "moviepy_ad": moviepy_ad}[name]
+    contender = {"xfade": xfade, "moviepy_ad": moviepy_ad, "second_decoder": second_decoder}[name]
     contender(Path(folder), int(width), int(height), int(scenes), float(seconds))
 
 

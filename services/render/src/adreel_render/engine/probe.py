@@ -132,7 +132,8 @@ def describe(container: "av.container.InputContainer") -> MediaInfo:
     rate = Fraction(0)
     if video is not None:
         width, height = video.codec_context.width, video.codec_context.height
-        rate = video.average_rate or video.guessed_rate or Fraction(0)
+        # Not the guessed rate: for variable ones it is that of the time base, 1000 for what browsers record.
+        rate = video.average_rate or Fraction(0)
     return MediaInfo(
         format_name=container.format.name,
         duration_seconds=duration,
