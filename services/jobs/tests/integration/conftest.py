@@ -90,6 +90,17 @@ class Service:
             height_px=50,
         )
 
+    async def fact_dead_lettered(self, job_id: UUID, message_type: str) -> None:
+        await self.fact(
+            "message.dead_lettered.v1",
+            job_id,
+            consumer="scenes",
+            message_type=message_type,
+            subject=str(job_id),
+            code="MESSAGE_MALFORMED",
+            message="An internal message was malformed.",
+        )
+
     async def storyboard_ready(self, job_id: UUID, *, version: int = 1, cost_micros: int = 0, **more: Any) -> None:
         request = (await self.sent("storyboard.requested.v1", job_id))[-1]
         await self.fact(
