@@ -10,6 +10,7 @@
     │   ├── AssetTooLarge          ASSET_TOO_LARGE           413
     │   ├── AssetTypeUnsupported   ASSET_TYPE_UNSUPPORTED    415
     │   └── AssetTypeMismatch      ASSET_TYPE_MISMATCH       415
+    ├── UploadCutOff               UPLOAD_CUT_OFF            422, the sender went away
     ├── AssetNotFound              ASSET_NOT_FOUND           404
     ├── AssetInUse                 ASSET_IN_USE              409, a live job holds it
     ├── AssetNotReady              ASSET_NOT_READY           409, its bytes are on their way or cannot be had
@@ -18,7 +19,7 @@
 The `AssetError`s are final: the same bytes or URL give the same answer.
 """
 
-from adreel_kit.errors import AppError, Conflict, ErrorKind, NotFound
+from adreel_kit.errors import AppError, Conflict, ErrorKind, Invalid, NotFound
 
 from adreel_assets.domain.media_types import AssetType, accepted_formats
 
@@ -117,3 +118,9 @@ class AssetNotReady(Conflict):
     """The asset has no bytes to serve."""
 
     code = "ASSET_NOT_READY"
+
+
+class UploadCutOff(Invalid):
+    """Fewer bytes came than were announced."""
+
+    code = "UPLOAD_CUT_OFF"

@@ -13,7 +13,7 @@ from adreel_kit.pages import PageRequest
 
 from adreel_assets.adapters.postgres.assets import AssetFilter
 from adreel_assets.domain.asset import AssetFields
-from adreel_assets.domain.errors import AssetNotFound
+from adreel_assets.domain.errors import AssetNotFound, UploadCutOff
 from adreel_assets.entrypoints.messages import STATUSES, TYPES, asset_message
 from adreel_assets.usecases.delete_asset import DeleteAsset
 from adreel_assets.usecases.queries import Queries
@@ -118,8 +118,16 @@ class AssetsServicer(assets_pb2_grpc.AssetsServiceServicer):
 
 
 async def _contents(parts: AsyncIterator[assets_pb2.UploadAssetRequest]) -> AsyncIterator[bytes]:
+    size = 0
     async for part in parts:
+        if part.WhichOneof("part") == "footer":
+            if part.footer.size_bytes != size:
+                break
+            return
+        size += len(part.content)
         yield part.content
+    # A caller that goes away ends the stream like one that is done; only the footer tells them apart.
+    raise UploadCutOff("The upload ended before its last byte.")
 
 
 def _fields(fields: assets_pb2.AssetFields, scope_client_id: str) -> AssetFields:
