@@ -30,3 +30,11 @@ class NoFreePortError(EmbeddedError):
 
 class StackStartError(EmbeddedError):
     """The suite as a whole could not be started."""
+
+
+class AlreadyRunningError(EmbeddedError):
+    """Another stack uses this state directory."""
+
+
+class NotRunningError(EmbeddedError):
+    """No stack runs on this state directory."""

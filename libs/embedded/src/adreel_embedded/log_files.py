@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 _TURN_OVER_BYTES = 10 * 1024 * 1024
+_TAIL_BYTES_PER_LINE = 1_024
 
 
 def open_log(path: Path) -> BinaryIO:
@@ -21,7 +22,7 @@ def log_tail(path: Path, *, from_byte: int = 0, most_lines: int = 15) -> str:
     try:
         with path.open("rb") as file:
             size = file.seek(0, os.SEEK_END)
-            file.seek(max(from_byte, size - 16_384))
+            file.seek(max(from_byte, size - _TAIL_BYTES_PER_LINE * most_lines))
             text = file.read().decode("utf-8", "replace")
     except FileNotFoundError:
         return ""

@@ -73,6 +73,8 @@ def environment(
         values["ADREEL_HTTP_PORT"] = str(addresses.http_port)
         values["ADREEL_HEALTH_PORT"] = "0"
         values.setdefault("ADREEL_ADOPT_UNKNOWN_CLIENTS", "true")
+        if options.bind_host == LOOPBACK:
+            values.setdefault("ADREEL_AUTH", "open")
     values.setdefault("ADREEL_NO_KEY_FALLBACK", "true")
     return values | dict(options.extra)
 
