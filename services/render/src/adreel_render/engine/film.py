@@ -18,6 +18,7 @@ from adreel_render.engine.encoder import publish_file
 from adreel_render.engine.errors import CompositionError
 from adreel_render.engine.packets import ClipIndex, VideoPacket, read_packets
 from adreel_render.engine.spec import Canvas
+from adreel_render.engine.verify import require_valid
 
 
 @dataclass(frozen=True)
@@ -42,11 +43,13 @@ def write_film(
 ) -> None:
     """Join the segments and the sound of `sound_path` (one AAC stream, e.g. M4A) into a film at `path`.
 
-    `packet_done` is called once per picture and may raise to stop; then nothing is left at `path`.
+    `packet_done` is called once per picture and may raise to stop; then nothing is left at `path`. Before the
+    file gets its name its structure is read back and checked: VerificationError if anything is amiss.
     """
     temporary_path = path.with_name(f".{path.name}.{uuid.uuid4().hex}.partial")
     try:
         _mux(temporary_path, canvas, segments, sound_path, packet_done)
+        require_valid(temporary_path, canvas, sum(segment.frame_count for segment in segments), thorough=False)
         publish_file(temporary_path, path)
     except (av.FFmpegError, OSError) as error:
         raise CompositionError("the film could not be written") from error
