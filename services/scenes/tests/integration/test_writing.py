@@ -1,0 +1,141 @@
+"""From a request by event to a storyboard that is kept and announced."""
+
+import asyncio
+import uuid
+
+import pytest
+from adreel_kit.errors import Unavailable
+from adreel_scenes.adapters.template.writer import TemplateWriter
+from adreel_scenes.domain.scene import SceneEdit
+from adreel_scenes.domain.writer_errors import ContentPolicyViolation
+
+pytestmark = pytest.mark.connected
+
+
+async def test_a_storyboard_is_written_kept_and_announced(scenes, a_request):
+    job_id = uuid.uuid4()
+    request = a_request(job_id)
+    await scenes.receive("storyboard.requested.v1", job_id, request)
+    (ready,) = await scenes.until_published("storyboard.ready.v1")
+    board = await scenes.edit.get(str(job_id))
+    assert ready["request_id"] == request["request_id"]
+    assert ready["version"] == board.version == 1
+    assert 3 <= ready["scene_count"] == len(board.scenes) <= 7
+    assert ready["duration_seconds"] == board.duration_seconds == 30.0
+    assert ready["generator"] == "template"
+    assert ready["changed_scenes"] == list(range(1, len(board.scenes) + 1))
+    shown = {asset for scene in board.scenes for asset in scene.content.asset_ids}
+    assert shown == {asset["asset_id"] for asset in request["assets"]}
+
+
+async def test_a_repeated_request_writes_nothing_twice(scenes, a_request):
+    job_id = uuid.uuid4()
+    request = a_request(job_id)
+    for _ in range(3):
+        await scenes.receive("storyboard.requested.v1", job_id, request)
+    await scenes.until_published("storyboard.ready.v1")
+    await asyncio.sleep(0.3)
+    assert len(await scenes.published("storyboard.ready.v1")) == 1
+
+
+async def test_one_scene_is_rewritten_and_the_others_keep_their_text_and_the_total_holds(scenes, a_request, written):
+    before = await scenes.edit.get(str(written))
+    await scenes.receive(
+        "storyboard.requested.v1",
+        written,
+        a_request(written, mode="scene", scene_number=2, feedback="Calmer, a close-up please"),
+    )
+    _, ready = await scenes.until_published("storyboard.ready.v1", 2)
+    after = await scenes.edit.get(str(written))
+    assert 2 in ready["changed_scenes"]
+    assert after.version == 2
+    assert after.duration_ms == before.duration_ms
+    assert after.scene(2).content.script != before.scene(2).content.script
+    for number in {scene.number for scene in before.scenes} - {2}:
+        assert after.scene(number).content.script == before.scene(number).content.script
+        assert after.scene(number).content.description == before.scene(number).content.description
+    (was,) = [r for r in await scenes.edit.revisions(str(written), 2) if r.revision == before.scene(2).revision]
+    assert was.content.script == before.scene(2).content.script
+    assert was.cause == "regenerate"
+
+
+async def test_all_scenes_anew_remember_the_feedback(scenes, a_request, written):
+    before = await scenes.edit.get(str(written))
+    await scenes.receive(
+        "storyboard.requested.v1", written, a_request(written, mode="all", feedback="Slower and more premium")
+    )
+    await scenes.until_published("storyboard.ready.v1", 2)
+    after = await scenes.edit.get(str(written))
+    assert after.feedback == ("Slower and more premium",)
+    assert [s.content.script for s in after.scenes] != [s.content.script for s in before.scenes]
+
+
+class Refusing(TemplateWriter):
+    async def write(self, request):
+        raise ContentPolicyViolation("The model refused.", provider="stand-in")
+
+
+@pytest.mark.parametrize("writer", [Refusing()], indirect=False)
+async def test_a_refusal_is_final_and_told(scenes, a_request, writer):
+    job_id = uuid.uuid4()
+    request = a_request(job_id)
+    await scenes.receive("storyboard.requested.v1", job_id, request)
+    (failed,) = await scenes.until_published("storyboard.failed.v1")
+    assert failed["request_id"] == request["request_id"]
+    assert failed["error"]["code"] == "CONTENT_POLICY_VIOLATION"
+    assert await scenes.edit.get(str(job_id)) is None
+
+
+class FailingOnRewrite(TemplateWriter):
+    async def rewrite_scene(self, request):
+        raise ContentPolicyViolation("The model refused.", provider="stand-in")
+
+
+@pytest.mark.parametrize("writer", [FailingOnRewrite()], indirect=False)
+async def test_a_rewrite_that_fails_loses_no_storyboard_and_leaves_it_editable(scenes, a_request, written, writer):
+    before = await scenes.edit.get(str(written))
+    await scenes.receive(
+        "storyboard.requested.v1", written, a_request(written, mode="scene", scene_number=1, feedback="x")
+    )
+    await scenes.until_published("storyboard.failed.v1")
+    assert await scenes.edit.get(str(written)) == before
+    await scenes.edit.edit_scene(
+        str(written), 1, SceneEdit(script="Made by hand."), rebalance=False, if_revision=None, actor="user"
+    )
+
+
+class OnceAway(TemplateWriter):
+    def __init__(self):
+        self.calls = 0
+
+    async def write(self, request):
+        self.calls += 1
+        if self.calls == 1:
+            raise Unavailable("the model's service is away")
+        return await super().write(request)
+
+
+@pytest.mark.parametrize("writer", [OnceAway()], indirect=False)
+async def test_a_passing_trouble_of_the_model_is_tried_again(scenes, a_request, writer):
+    job_id = uuid.uuid4()
+    await scenes.receive("storyboard.requested.v1", job_id, a_request(job_id))
+    await scenes.until_published("storyboard.ready.v1")
+    assert writer.calls == 2
+
+
+class Slow(TemplateWriter):
+    async def write(self, request):
+        await asyncio.sleep(60)
+        return await super().write(request)
+
+
+@pytest.mark.parametrize("writer", [Slow()], indirect=False)
+async def test_cancelling_the_job_stops_the_writing(scenes, a_request, writer):
+    job_id = uuid.uuid4()
+    await scenes.receive("storyboard.requested.v1", job_id, a_request(job_id))
+    await scenes.receive("job.cancelled.v1", job_id, {"job_id": str(job_id), "version": 2})
+    async with scenes.database.connection() as conn:
+        assert await conn.fetchval("SELECT state FROM work_items") == "cancelled"
+    await asyncio.sleep(0.3)
+    assert await scenes.published("storyboard.ready.v1") == []
+    assert await scenes.published("storyboard.failed.v1") == []
