@@ -54,7 +54,7 @@ class Reading:
 
 def read_storyboard(output: str, brief: StoryBrief, asset_names: Mapping[str, str] | None = None) -> Reading:
     """A whole storyboard. `asset_names` maps the short names used in the prompt to asset ids."""
-    decoded, problem = _decoded(output)
+    decoded, problem = decoded_json(output)
     if problem:
         return Reading(None, (problem,))
     listed = decoded.get("scenes") if isinstance(decoded, dict) else decoded
@@ -84,7 +84,7 @@ def read_scene(
     asset_names: Mapping[str, str] | None = None,
 ) -> Reading:
     """One rewritten scene, judged in its place among `scenes`."""
-    decoded, problem = _decoded(output)
+    decoded, problem = decoded_json(output)
     if problem:
         return Reading(None, (problem,))
     item = _single(decoded)
@@ -123,7 +123,7 @@ def with_call_to_action(scene: SceneContent, call_to_action: str) -> SceneConten
     return replace(scene, script=f"{scene.script} {call_to_action}{ending}".strip())
 
 
-def _decoded(output: str) -> tuple[object, Problem | None]:
+def decoded_json(output: str) -> tuple[object, Problem | None]:
     """The JSON in an output, also where a model put it in a fence or between sentences."""
     if len(output) > _MAX_OUTPUT_CHARACTERS:
         return None, Problem("OUTPUT_TOO_LONG", "", "The answer is far too long; answer with the JSON alone.")

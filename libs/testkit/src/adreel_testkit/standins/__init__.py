@@ -1,0 +1,1 @@
+"""Stand-ins for outside providers: they speak the real wire formats on loopback, with faults on order."""

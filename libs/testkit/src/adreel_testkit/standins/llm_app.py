@@ -1,0 +1,250 @@
+"""Language-model providers in one process: OpenAI (chat and responses), Anthropic messages, Gemini generateContent.
+
+Written from the providers' documentation, so that the real SDKs run against it and both sides are checked. It answers
+with storyboards made from the prompt, unless a fault was ordered for the request; every request is on its ledger, so a
+test can count what would have been paid for.
+
+    async with LLMStandin() as standin:
+        standin.order(Fault("cutoff"))
+        client = openai.AsyncOpenAI(base_url=standin.openai_url, api_key="any")
+
+Other processes order faults by `POST /__standin/faults` and read the ledger at `GET /__standin/calls`.
+"""
+
+import asyncio
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from adreel_testkit.standins import llm_anthropic, llm_gemini, llm_openai
+from adreel_testkit.standins.llm_answers import answer_to
+
+# A request body as JSON; its shape is the business of each provider's module.
+Body = Mapping[str, Any]
+
+KINDS = frozenset(
+    {"text", "refusal", "policy", "cutoff", "broken_json", "broken_body", "wrong_schema", "status", "drop", "hang"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What goes wrong with one request. `provider` limits it to one of openai, anthropic, gemini.
+
+    text: the model says `text`; refusal, policy: it or a filter refuses; cutoff: the token limit is hit; broken_json,
+    wrong_schema: the answer's text is no JSON, or not of the form; broken_body: the HTTP body is no JSON; status: an
+    error answer with `status`, `code`, `message` and `retry_after_seconds`; drop: the connection breaks off; hang:
+    nothing comes for `delay_seconds`.
+    """
+
+    kind: str
+    provider: str | None = None
+    text: str = ""
+    status: int = 500
+    code: str = ""
+    message: str = "The stand-in was told to fail."
+    retry_after_seconds: float | None = None
+    delay_seconds: float = 60.0
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"no such fault: {self.kind}; there are {', '.join(sorted(KINDS))}")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request as it came."""
+
+    provider: str
+    path: str
+    body: Body
+    headers: Mapping[str, str]
+    fault: str | None
+
+
+@dataclass(slots=True)
+class LLMState:
+    """What was ordered and what came."""
+
+    faults: list[Fault] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+
+    def next_fault(self, provider: str) -> Fault | None:
+        for fault in self.faults:
+            if fault.provider in (None, provider):
+                self.faults.remove(fault)
+                return fault
+        return None
+
+
+class Wire:
+    """How one provider speaks: `check` refuses malformed requests, `prompt` finds the words, the rest makes bodies."""
+
+    def __init__(
+        self,
+        provider: str,
+        *,
+        check: Callable[[Request, Body], tuple[int, str, str] | None],
+        prompt: Callable[[Body], str],
+        answer: Callable[[Request, Body, str, str], Body],
+        error: Callable[[int, str, str, float | None], Body],
+    ) -> None:
+        self.provider = provider
+        self.check = check
+        self.prompt = prompt
+        self.answer = answer
+        self.error = error
+
+
+_RESPONSES = Wire(
+    "openai",
+    check=llm_openai.check_responses,
+    prompt=llm_openai.responses_prompt,
+    answer=llm_openai.responses_answer,
+    error=llm_openai.error_body,
+)
+_CHAT = Wire(
+    "openai",
+    check=llm_openai.check_chat,
+    prompt=llm_openai.chat_prompt,
+    answer=llm_openai.chat_answer,
+    error=llm_openai.error_body,
+)
+_MESSAGES = Wire(
+    "anthropic",
+    check=llm_anthropic.check,
+    prompt=llm_anthropic.prompt,
+    answer=llm_anthropic.answer,
+    error=llm_anthropic.error_body,
+)
+_GENERATE = Wire(
+    "gemini",
+    check=llm_gemini.check,
+    prompt=llm_gemini.prompt,
+    answer=llm_gemini.answer,
+    error=llm_gemini.error_body,
+)
+
+
+def create_llm_app(state: LLMState | None = None) -> Starlette:
+    """The ASGI application; `state` gives the test a hand on faults and ledger."""
+    state = state or LLMState()
+
+    def serve(wire: Wire) -> Callable[[Request], Any]:
+        async def endpoint(request: Request) -> Response:
+            return await _serve(wire, state, request)
+
+        return endpoint
+
+    async def faults(request: Request) -> Response:
+        state.faults.extend(Fault(**entry) for entry in await request.json())
+        return JSONResponse({"ordered": len(state.faults)})
+
+    async def calls(request: Request) -> Response:
+        return JSONResponse([{**asdict(call), "body": dict(call.body)} for call in state.calls])
+
+    return Starlette(
+        routes=[
+            Route("/v1/responses", serve(_RESPONSES), methods=["POST"]),
+            Route("/v1/chat/completions", serve(_CHAT), methods=["POST"]),
+            Route("/v1/messages", serve(_MESSAGES), methods=["POST"]),
+            Route("/{version:str}/models/{call:str}", serve(_GENERATE), methods=["POST"]),
+            Route("/__standin/faults", faults, methods=["POST"]),
+            Route("/__standin/calls", calls, methods=["GET"]),
+        ]
+    )
+
+
+async def _serve(wire: Wire, state: LLMState, request: Request) -> Response:
+    body: Body = await request.json()
+    if refused := wire.check(request, body):
+        status, code, message = refused
+        state.calls.append(Call(wire.provider, request.url.path, body, dict(request.headers), "refused"))
+        return JSONResponse(dict(wire.error(status, code, message, None)), status_code=status)
+    fault = state.next_fault(wire.provider)
+    kind = fault.kind if fault else None
+    state.calls.append(Call(wire.provider, request.url.path, body, dict(request.headers), kind))
+    if fault is None:
+        return JSONResponse(dict(wire.answer(request, body, answer_to(wire.prompt(body)), "stop")))
+    if fault.kind == "status":
+        headers = {} if fault.retry_after_seconds is None else {"retry-after": f"{fault.retry_after_seconds:g}"}
+        error = wire.error(fault.status, fault.code, fault.message, fault.retry_after_seconds)
+        return JSONResponse(dict(error), status_code=fault.status, headers=headers)
+    if fault.kind == "drop":
+        return _BrokenOff()
+    if fault.kind == "hang":
+        await _until_gone(request, fault.delay_seconds)
+        return _BrokenOff()
+    if fault.kind == "broken_body":
+        return Response("<html>Bad gateway", media_type="application/json")
+    texts = {"broken_json": '{"scenes": [{"description": "A str', "wrong_schema": '{"pictures": 3}', "text": fault.text}
+    ending = fault.kind if fault.kind in ("refusal", "policy", "cutoff") else "stop"
+    return JSONResponse(dict(wire.answer(request, body, texts.get(fault.kind, '{"scenes": ['), ending)))
+
+
+class _BrokenOff(Response):
+    """Promises more bytes than it sends: the server closes the connection in the middle of the body."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"1000")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b'{"id": ', "more_body": False})
+
+
+async def _until_gone(request: Request, seconds: float) -> None:
+    """Waits until the caller hangs up, at most `seconds`."""
+    try:
+        async with asyncio.timeout(seconds):
+            while (await request.receive())["type"] != "http.disconnect":
+                pass
+    except TimeoutError:
+        return
+
+
+class LLMStandin:
+    """The application on a free loopback port, for the length of an `async with`."""
+
+    def __init__(self) -> None:
+        self.state = LLMState()
+        self._server = uvicorn.Server(
+            uvicorn.Config(create_llm_app(self.state), log_level="critical", lifespan="off", access_log=False)
+        )
+        self._task: asyncio.Task[None] | None = None
+        self.url = ""
+
+    @property
+    def openai_url(self) -> str:
+        return f"{self.url}/v1"
+
+    @property
+    def calls(self) -> list[Call]:
+        return self.state.calls
+
+    def order(self, *faults: Fault) -> None:
+        """The next requests meet these faults, one each."""
+        self.state.faults.extend(faults)
+
+    async def __aenter__(self) -> Self:
+        listener = socket.socket()
+        listener.bind(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        self._task = asyncio.create_task(self._server.serve(sockets=[listener]))
+        while not self._server.started:
+            if self._task.done():
+                self._task.result()
+            await asyncio.sleep(0.01)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.should_exit = True
+        self._server.force_exit = True
+        if self._task is not None:
+            await self._task

@@ -1,0 +1,246 @@
+"""Storyboards from a language model of any vendor: ask, read, and ask once more if the answer broke rules.
+
+What holds for every model lives here: the prompt, the reading of the answer, one attempt to have it repaired, one
+repeat of a call that failed in passing, the deadline, and the count of what all calls used, also when nothing came of
+them. A vendor's adapter only carries one conversation to its API and says how it ended (`ChatModel`).
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from adreel_scenes.adapters.llm_schemas import MUSIC_SCHEMA, SCENE_SCHEMA, STORYBOARD_SCHEMA
+from adreel_scenes.adapters.prompting import Prompt, music_prompt, repair_prompt, scene_prompt, storyboard_prompt
+from adreel_scenes.domain.draft import Reading, mended, read_scene, read_storyboard, with_call_to_action
+from adreel_scenes.domain.errors import DurationOutOfReach
+from adreel_scenes.domain.music import MusicScene, MusicSceneRequest, MusicSceneResult
+from adreel_scenes.domain.music_draft import read_music_scenes
+from adreel_scenes.domain.ports import RewriteRequest, WriteRequest, WriterResult
+from adreel_scenes.domain.problems import Problem
+from adreel_scenes.domain.rules import draft_problems
+from adreel_scenes.domain.scene import SceneContent, StoryboardDraft
+from adreel_scenes.domain.usage import Usage
+from adreel_scenes.domain.writer_errors import (
+    ModelOutputInvalid,
+    ProviderRateLimited,
+    ProviderTimeout,
+    ProviderUnavailable,
+    WriterError,
+)
+
+T = TypeVar("T")
+JSONSchema = Mapping[str, object]
+# A longer wait than this is for whoever scheduled the work, not for a worker holding its lease.
+_LONGEST_PAUSE_SECONDS = 8.0
+_FIRST_PAUSE_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One turn of the conversation; the model's own turns are `is_model`."""
+
+    text: str
+    is_model: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A model's whole answer and what it used."""
+
+    text: str
+    usage: Usage
+
+
+class ChatModel(Protocol):
+    """One vendor's model. `complete` makes exactly one billable request and never repeats it by itself.
+
+    Raises a class of `writer_errors` whose usage counts that request; `asyncio.CancelledError` passes through.
+    """
+
+    provider: str
+    model: str
+
+    async def complete(
+        self, system: str, turns: Sequence[Turn], schema_name: str, schema: JSONSchema
+    ) -> Completion: ...
+
+    async def aclose(self) -> None: ...
+
+
+class ModelWriter:
+    """A `StoryboardWriter` and `MusicSceneWriter` over a `ChatModel`."""
+
+    def __init__(
+        self, model: ChatModel, *, deadline_seconds: float, music_prompts: Mapping[str, str] | None = None
+    ) -> None:
+        self._model = model
+        self._deadline_seconds = deadline_seconds
+        self._music_prompts = music_prompts
+
+    async def write(self, request: WriteRequest) -> WriterResult:
+        """Raises DurationOutOfReach before any call if no number of scenes fits the film."""
+        brief = request.brief.cleaned()
+        try:
+            prompt = storyboard_prompt(WriteRequest(brief, request.seed, request.previous))
+        except ValueError:
+            raise DurationOutOfReach(
+                f"A film of {brief.video.duration_ms / 1000:g} s cannot be told in {brief.limits.min_scenes} to "
+                f"{brief.limits.max_scenes} clips of the {brief.backend.name} backend.",
+            ) from None
+
+        def read(text: str) -> Reading:
+            return read_storyboard(text, brief, prompt.asset_names)
+
+        def mend(draft: StoryboardDraft) -> Reading:
+            better = mended(draft, brief)
+            return Reading(better, tuple(draft_problems(better.scenes, brief)))
+
+        return await self._drafted(prompt, "storyboard", STORYBOARD_SCHEMA, read, mend)
+
+    async def rewrite_scene(self, request: RewriteRequest) -> WriterResult:
+        brief = request.brief.cleaned()
+        prompt = scene_prompt(
+            RewriteRequest(brief, request.scenes, request.number, request.feedback, request.constraints, request.seed)
+        )
+        is_last = request.number == len(request.scenes)
+
+        def read(text: str) -> Reading:
+            reading = read_scene(text, request.number, request.scenes, brief, prompt.asset_names)
+            if reading.draft is None or request.constraints.duration_ms is None:
+                return reading
+            # The customer's length is not the model's to change.
+            scene = reading.draft.scenes[0].lasting(request.constraints.duration_ms)
+            return Reading(StoryboardDraft((scene,)), reading.problems)
+
+        def mend(draft: StoryboardDraft) -> Reading:
+            scene = with_call_to_action(draft.scenes[0], brief.ad.call_to_action) if is_last else draft.scenes[0]
+            return read(json.dumps(_as_answer(scene, prompt)))
+
+        return await self._drafted(prompt, "scene", SCENE_SCHEMA, read, mend)
+
+    async def write_music_scenes(self, request: MusicSceneRequest) -> MusicSceneResult:
+        request = request.cleaned()
+        prompt = music_prompt(request, self._music_prompts)
+        meter = _Meter()
+
+        async def ask() -> tuple[MusicScene, ...]:
+            problems: tuple[Problem, ...] = ()
+            turns = [Turn(prompt.user)]
+            for _ in range(2):
+                answer = await self._complete(prompt.system, turns, "music_scenes", MUSIC_SCHEMA, meter)
+                scenes, problems = read_music_scenes(answer, request.number_of_scenes)
+                if not problems:
+                    return scenes
+                turns += [Turn(answer or "(nothing)", is_model=True), Turn(repair_prompt(problems))]
+            raise self._invalid(problems, meter)
+
+        scenes = await self._in_time(ask(), meter)
+        return MusicSceneResult(scenes, self._model.provider, self._model.model, meter.usage, prompt.version)
+
+    async def aclose(self) -> None:
+        await self._model.aclose()
+
+    async def _drafted(
+        self,
+        prompt: Prompt,
+        schema_name: str,
+        schema: JSONSchema,
+        read: Callable[[str], Reading],
+        mend: Callable[[StoryboardDraft], Reading],
+    ) -> WriterResult:
+        meter = _Meter()
+
+        async def ask() -> StoryboardDraft:
+            turns = [Turn(prompt.user)]
+            answer = await self._complete(prompt.system, turns, schema_name, schema, meter)
+            first = read(answer)
+            if first.is_usable and first.draft is not None:
+                return first.draft
+            turns += [Turn(answer or "(nothing)", is_model=True), Turn(repair_prompt(first.problems))]
+            second = read(await self._complete(prompt.system, turns, schema_name, schema, meter))
+            # The later answer is the better one as a rule; either may be one that we can mend ourselves.
+            for reading in (second, first):
+                if reading.draft is None:
+                    continue
+                better = reading if reading.is_usable else mend(reading.draft)
+                if better.is_usable and better.draft is not None:
+                    return better.draft
+            raise self._invalid(second.problems, meter)
+
+        draft = await self._in_time(ask(), meter)
+        return WriterResult(draft, self._model.provider, self._model.model, meter.usage, prompt.version)
+
+    async def _in_time(self, work: Awaitable[T], meter: "_Meter") -> T:
+        """The result of the work within the deadline, which covers repairs and repeats, too."""
+        try:
+            async with asyncio.timeout(self._deadline_seconds):
+                return await work
+        except TimeoutError:
+            # The request that was cut off may have been charged: it counts as a call of unknown size.
+            raise ProviderTimeout(
+                f"{self._model.model} did not answer within {self._deadline_seconds:g} s.",
+                provider=self._model.provider,
+                usage=meter.usage + Usage(calls=1),
+            ) from None
+
+    async def _complete(
+        self, system: str, turns: Sequence[Turn], schema_name: str, schema: JSONSchema, meter: "_Meter"
+    ) -> str:
+        """One answer; a call that failed in passing is made once more (text costs little, and both are counted)."""
+        for is_last_try in (False, True):
+            try:
+                completion = await self._model.complete(system, turns, schema_name, schema)
+            except WriterError as error:
+                meter.add(error.usage)
+                error.usage = meter.usage
+                pause = _pause_seconds(error)
+                if is_last_try or pause is None:
+                    raise
+                await asyncio.sleep(pause)
+            else:
+                meter.add(completion.usage)
+                return completion.text
+        raise AssertionError("unreachable")
+
+    def _invalid(self, problems: tuple[Problem, ...], meter: "_Meter") -> ModelOutputInvalid:
+        return ModelOutputInvalid(
+            f"{self._model.model} did not write a usable answer, also after it was told what was wrong.",
+            provider=self._model.provider,
+            usage=meter.usage,
+            problems=problems,
+        )
+
+
+def _as_answer(scene: SceneContent, prompt: Prompt) -> dict[str, object]:
+    """A scene in the form that a model gives it, to be read and judged again."""
+    names = {asset_id: name for name, asset_id in prompt.asset_names.items()}
+    return {
+        "duration_seconds": scene.duration_ms / 1000,
+        "description": scene.description,
+        "script": scene.script,
+        "shot_type": scene.shot_type,
+        "transition": scene.transition,
+        "asset_ids": [names[asset_id] for asset_id in scene.asset_ids if asset_id in names],
+    }
+
+
+class _Meter:
+    """What all calls of one piece of writing used."""
+
+    def __init__(self) -> None:
+        self.usage = Usage()
+
+    def add(self, usage: Usage) -> None:
+        self.usage = self.usage + usage
+
+
+def _pause_seconds(error: WriterError) -> float | None:
+    """How long to wait before the one repeat; None if a repeat is of no use."""
+    if isinstance(error, ProviderUnavailable):
+        return _FIRST_PAUSE_SECONDS
+    if isinstance(error, ProviderRateLimited):
+        hint = error.retry_after_seconds
+        return None if hint is None or hint > _LONGEST_PAUSE_SECONDS else max(hint, _FIRST_PAUSE_SECONDS)
+    return None

@@ -1,0 +1,214 @@
+"""Prompts from their files. The customer's words go in as JSON data between marks that they cannot close themselves.
+
+`tojson` writes `<`, `>` and `&` as escapes, so that no text can end the block it stands in.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import yaml
+from jinja2 import BaseLoader, Environment, PackageLoader, StrictUndefined
+
+from adreel_scenes.domain.brief import StoryBrief
+from adreel_scenes.domain.music import MusicSceneRequest
+from adreel_scenes.domain.ports import RewriteRequest, WriteRequest
+from adreel_scenes.domain.problems import Problem
+from adreel_scenes.domain.rules import unused_visual_assets
+from adreel_scenes.domain.scene import SceneContent
+from adreel_scenes.domain.timing import (
+    expected_scene_count,
+    possible_scene_counts,
+    reachable_ms,
+    scene_bounds_ms,
+)
+from adreel_scenes.domain.vocabulary import ShotType, Transition
+
+STORYBOARD_VERSION = "storyboard.v1"
+SCENE_VERSION = "scene.v1"
+_REPAIR_VERSION = "repair.v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What a model is asked, and the short names that stand for asset ids in it."""
+
+    system: str
+    user: str
+    version: str
+    asset_names: Mapping[str, str]
+
+
+def storyboard_prompt(request: WriteRequest) -> Prompt:
+    """Raises ValueError if no number of scenes fits the film."""
+    brief = request.brief
+    low_ms, high_ms = scene_bounds_ms(brief.video.duration_ms, brief.limits, brief.backend)
+    counts = possible_scene_counts(brief.video.duration_ms, brief.limits, brief.backend)
+    suggested = expected_scene_count(brief.video.duration_ms, len(brief.visual_assets), brief.limits, brief.backend)
+    names = _asset_names(brief)
+    plan = _common_plan(brief) | {
+        "least_scenes": counts.start,
+        "most_scenes": counts.stop - 1,
+        "suggested_scenes": suggested,
+        "total_seconds": brief.video.duration_ms / 1000,
+        "shortest_seconds": low_ms / 1000,
+        "longest_seconds": high_ms / 1000,
+        "previous": [_told(number, scene, names) for number, scene in enumerate(request.previous, start=1)],
+        "has_feedback": bool(brief.feedback),
+    }
+    return _rendered(STORYBOARD_VERSION, {"data": _data(brief, names), "plan": plan}, names)
+
+
+def scene_prompt(request: RewriteRequest) -> Prompt:
+    """The prompt for one scene anew."""
+    brief, number = request.brief, request.number
+    old = request.scenes[number - 1]
+    low_ms, high_ms = scene_bounds_ms(brief.video.duration_ms, brief.limits, brief.backend)
+    total_ms, others = sum(scene.duration_ms for scene in request.scenes), len(request.scenes) - 1
+    wanted_ms = reachable_ms(request.constraints.duration_ms or old.duration_ms, total_ms, others, low_ms, high_ms)
+    names = _asset_names(brief)
+    rest = [scene for at, scene in enumerate(request.scenes, start=1) if at != number]
+    only_here = set(unused_visual_assets(rest, brief)) & set(old.asset_ids)
+    plan = _common_plan(brief) | {
+        "number": number,
+        "is_last": number == len(request.scenes) and bool(brief.ad.call_to_action),
+        "wanted_seconds": (wanted_ms or old.duration_ms) / 1000,
+        "shortest_seconds": low_ms / 1000,
+        "longest_seconds": high_ms / 1000,
+        "wanted_shot": bool(request.constraints.shot_type),
+        "kept_assets": ", ".join(name for name, asset_id in names.items() if asset_id in only_here),
+        "scenes": [_told(at, scene, names) for at, scene in enumerate(request.scenes, start=1)],
+    }
+    data = _data(brief, names) | {
+        "feedback_on_this_scene": request.feedback,
+        "wanted_style": request.constraints.style,
+        "wanted_shot_type": request.constraints.shot_type,
+    }
+    return _rendered(SCENE_VERSION, {"data": data, "plan": plan}, names)
+
+
+def repair_prompt(problems: Sequence[Problem]) -> str:
+    """What is said to a model whose answer broke the rules. Problems may quote the answer: they are bounded."""
+    shown = [{"where": problem.where[:80], "message": problem.message[:300]} for problem in problems[:20]]
+    return _block(_REPAIR_VERSION, "user", {"problems": shown})
+
+
+def music_prompt(request: MusicSceneRequest, prompts: Mapping[str, str] | None = None) -> Prompt:
+    """The prompt of `scene_prompts.yaml`; `prompts` is a deployment's own in its place."""
+    texts = prompts or music_prompts()
+    data = {
+        "idea": request.idea,
+        "character_description": request.character_description,
+        "character_characteristics": request.character_characteristics,
+        "video_type": request.video_type,
+        "video_characteristics": request.video_characteristics,
+        "camera_angle": request.camera_angle,
+    }
+    environment = _environment(None)
+    system, user = (
+        environment.from_string(texts[part]).render(data=data, count=request.number_of_scenes).strip()
+        for part in ("system", "user")
+    )
+    return Prompt(system, user, texts.get("version", "music"), {})
+
+
+@cache
+def music_prompts() -> Mapping[str, str]:
+    """The prompts that come with the service."""
+    text = (files("adreel_scenes.prompts") / "scene_prompts.yaml").read_text(encoding="utf-8")
+    loaded: dict[str, str] = yaml.safe_load(text)
+    return loaded
+
+
+def _common_plan(brief: StoryBrief) -> dict[str, object]:
+    return {
+        "shot_types": ", ".join(ShotType),
+        "transitions": ", ".join(Transition),
+        "most_description_characters": min(600, brief.limits.max_description_characters),
+        "most_script_characters": brief.limits.max_script_characters,
+    }
+
+
+def _data(brief: StoryBrief, names: Mapping[str, str]) -> dict[str, object]:
+    """The customer's words as data; empty ones are left out."""
+    assets = {asset.asset_id: asset for asset in brief.assets}
+    told = {
+        "product": brief.ad.product,
+        "target_audience": brief.ad.target_audience,
+        "key_message": brief.ad.key_message,
+        "call_to_action": brief.ad.call_to_action,
+        "style": brief.ad.style,
+        "tone": brief.ad.tone,
+        "visual_elements": list(brief.ad.visual_elements),
+        "brand": {
+            "client": brief.brand.client_name,
+            "colors": list(brief.brand.colors),
+            "fonts": list(brief.brand.fonts),
+            "tone": brief.brand.tone,
+            "has_logo": brief.brand.has_logo,
+        },
+        "campaign": {
+            "goal": brief.campaign.goal,
+            "brief": brief.campaign.brief,
+            "product_url": brief.campaign.product_url,
+        },
+        "video": {
+            "duration_seconds": brief.video.duration_ms / 1000,
+            "aspect_ratio": brief.video.aspect_ratio,
+            "captions": brief.video.captions,
+            "voiceover": brief.video.voiceover,
+        },
+        "assets": [
+            {
+                "name": name,
+                "type": assets[asset_id].type.value,
+                "title": assets[asset_id].name,
+                "role": assets[asset_id].role,
+                "orientation": assets[asset_id].orientation.value,
+                "duration_seconds": assets[asset_id].duration_seconds,
+            }
+            for name, asset_id in names.items()
+        ],
+        "feedback": list(brief.feedback),
+    }
+    return {key: value for key, value in told.items() if value not in ("", [])}
+
+
+def _told(number: int, scene: SceneContent, names: Mapping[str, str]) -> dict[str, object]:
+    by_id = {asset_id: name for name, asset_id in names.items()}
+    return {
+        "scene_number": number,
+        "duration_seconds": scene.duration_ms / 1000,
+        "description": scene.description,
+        "script": scene.script,
+        "shot_type": scene.shot_type,
+        "transition": scene.transition,
+        "asset_ids": [by_id[asset_id] for asset_id in scene.asset_ids if asset_id in by_id],
+    }
+
+
+def _asset_names(brief: StoryBrief) -> dict[str, str]:
+    """Short names: models copy "A3" without a slip, which they do not do with a UUID."""
+    return {f"A{number}": asset.asset_id for number, asset in enumerate(brief.assets, start=1)}
+
+
+def _rendered(version: str, variables: Mapping[str, object], names: Mapping[str, str]) -> Prompt:
+    return Prompt(_block(version, "system", variables), _block(version, "user", variables), version, names)
+
+
+def _block(version: str, block: str, variables: Mapping[str, object]) -> str:
+    template = _package_environment().get_template(f"{version}.md.j2")
+    return "".join(template.blocks[block](template.new_context(dict(variables)))).strip()
+
+
+@cache
+def _package_environment() -> Environment:
+    return _environment(PackageLoader("adreel_scenes", "prompts"))
+
+
+def _environment(loader: BaseLoader | None) -> Environment:
+    # No HTML is made here; what guards the prompt is that data goes in through `tojson` alone.
+    environment = Environment(loader=loader, undefined=StrictUndefined, autoescape=False)
+    environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "sort_keys": False}
+    return environment

@@ -1,0 +1,1 @@
+"""What models are asked, as versioned files. A change of wording is a new version beside the old one."""
