@@ -101,6 +101,8 @@ def build_service(settings: JobsSettings) -> tuple[Runtime, ServiceParts]:
     runtime = build_runtime(settings)
     scenes = ScenesClient(settings.scenes_grpc_target)
     render = RenderClient(settings.render_grpc_target)
+    # Look-ups and the bus work without them, so they are told of and not waited for.
+    runtime.health.optional.update({"scenes": scenes.ping, "render": render.ping})
     parts = build_parts(settings, runtime, Neighbours(scenes, render))
     return runtime, ServiceParts(
         rpc=lambda server: add_servicer(server, parts.usecases),

@@ -4,6 +4,7 @@ import grpc
 from adreel.render.v1 import render_pb2, render_pb2_grpc
 from adreel_kit.rpc import call, open_channel
 
+from adreel_jobs.adapters.channels import reachable
 from adreel_jobs.adapters.cost_lines import read_lines
 from adreel_jobs.domain.cost import CostLine
 from adreel_jobs.domain.ports import Backend, Backends
@@ -23,11 +24,18 @@ class RenderClient:
         if self._channel is not None:
             await self._channel.close()
 
-    @property
-    def _stub(self) -> "render_pb2_grpc.RenderServiceAsyncStub":
+    async def ping(self) -> None:
+        """Raise TimeoutError unless the service can be reached."""
+        await reachable(self._opened())
+
+    def _opened(self) -> grpc.aio.Channel:
         if self._channel is None:
             self._channel = open_channel(self._target)
-        return render_pb2_grpc.RenderServiceStub(self._channel)
+        return self._channel
+
+    @property
+    def _stub(self) -> "render_pb2_grpc.RenderServiceAsyncStub":
+        return render_pb2_grpc.RenderServiceStub(self._opened())
 
     async def backends(self) -> Backends:
         answer: render_pb2.ListBackendsResponse = await call(

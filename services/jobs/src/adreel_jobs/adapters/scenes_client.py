@@ -4,13 +4,16 @@ from uuid import UUID
 
 import grpc
 from adreel.scenes.v1 import scenes_pb2, scenes_pb2_grpc
+from adreel_kit.errors import RemoteError
 from adreel_kit.rpc import call, open_channel
 from google.protobuf.json_format import MessageToDict
 
+from adreel_jobs.adapters.channels import reachable
 from adreel_jobs.adapters.cost_lines import read_lines
 from adreel_jobs.domain.job_record import LockedScene
 from adreel_jobs.domain.ports import LockedStoryboard, StoryboardEstimate
 
+_OPEN_ALREADY = "STORYBOARD_NOT_LOCKED"
 _COMMAND_SECONDS = 5.0
 # An estimate is a courtesy: the caller waits for it with a person behind him.
 _ESTIMATE_SECONDS = 2.0
@@ -27,11 +30,18 @@ class ScenesClient:
         if self._channel is not None:
             await self._channel.close()
 
-    @property
-    def _stub(self) -> "scenes_pb2_grpc.ScenesServiceAsyncStub":
+    async def ping(self) -> None:
+        """Raise TimeoutError unless the service can be reached."""
+        await reachable(self._opened())
+
+    def _opened(self) -> grpc.aio.Channel:
         if self._channel is None:
             self._channel = open_channel(self._target)
-        return scenes_pb2_grpc.ScenesServiceStub(self._channel)
+        return self._channel
+
+    @property
+    def _stub(self) -> "scenes_pb2_grpc.ScenesServiceAsyncStub":
+        return scenes_pb2_grpc.ScenesServiceStub(self._opened())
 
     async def lock(self, job_id: UUID, version: int) -> LockedStoryboard:
         request = scenes_pb2.LockStoryboardRequest(job_id=str(job_id), version=version)
@@ -44,8 +54,21 @@ class ScenesClient:
 
     async def reopen(self, job_id: UUID, version: int) -> int:
         request = scenes_pb2.ReopenStoryboardRequest(job_id=str(job_id), version=version)
-        answer: scenes_pb2.ReopenStoryboardResponse = await call(
-            self._stub.ReopenStoryboard, request, service="scenes", timeout_seconds=_COMMAND_SECONDS
+        try:
+            answer: scenes_pb2.ReopenStoryboardResponse = await call(
+                self._stub.ReopenStoryboard, request, service="scenes", timeout_seconds=_COMMAND_SECONDS
+            )
+        except RemoteError as error:
+            if error.code != _OPEN_ALREADY:
+                raise
+            # Opened by a call whose end we did not live to see, and edited since.
+            return await self._version(job_id)
+        return answer.storyboard.version
+
+    async def _version(self, job_id: UUID) -> int:
+        request = scenes_pb2.GetStoryboardRequest(job_id=str(job_id))
+        answer: scenes_pb2.GetStoryboardResponse = await call(
+            self._stub.GetStoryboard, request, service="scenes", timeout_seconds=_COMMAND_SECONDS
         )
         return answer.storyboard.version
 

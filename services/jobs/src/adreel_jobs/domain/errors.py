@@ -36,6 +36,10 @@ class FieldProblem:
         return {"field": self.field, "message": self.message}
 
 
+# An error travels in the trailers of an answer, which are small: who has this many faults will call again.
+_MOST_TOLD = 30
+
+
 class FieldsInvalid(Invalid):
     """The input breaks rules."""
 
@@ -44,7 +48,7 @@ class FieldsInvalid(Invalid):
         more = f" ({len(problems) - 1} more.)" if len(problems) > 1 else ""
         super().__init__(
             f"{first.field}: {first.message}{more}",
-            details={"fields": [problem.as_dict() for problem in problems]},
+            details={"fields": [problem.as_dict() for problem in problems[:_MOST_TOLD]]},
         )
         self.problems = tuple(problems)
 

@@ -12,6 +12,9 @@ from adreel_jobs.domain.ports import Stores
 from adreel_jobs.usecases.cancel_jobs import JobCanceller
 from adreel_jobs.usecases.scope import visible_campaign, visible_client
 
+# A job made or retried while the others were being cancelled is cancelled in the next round.
+_ROUNDS = 5
+
 
 @dataclass(frozen=True, slots=True)
 class DeleteCampaign:
@@ -57,15 +60,16 @@ class CampaignManager:
         """Raises CampaignNotFound, CampaignInUse."""
         async with self._database.connection() as conn:
             campaign = await visible_campaign(conn, self._stores, command.campaign_id, command.scope)
-        if command.force:
-            await self._canceller.cancel_all(campaign_id=campaign.id, reason="the campaign was deleted")
-        async with self._database.transaction() as conn:
-            await visible_campaign(conn, self._stores, command.campaign_id, command.scope, for_update=True)
-            live = await self._stores.jobs.live_ids(conn, client_id=None, campaign_id=campaign.id)
-            if live:
-                raise CampaignInUse(len(live))
-            await self._stores.campaigns.delete(conn, campaign.id)
-        return campaign.id
+        for _ in range(_ROUNDS if command.force else 1):
+            if command.force:
+                await self._canceller.cancel_all(campaign_id=campaign.id, reason="the campaign was deleted")
+            async with self._database.transaction() as conn:
+                await visible_campaign(conn, self._stores, command.campaign_id, command.scope, for_update=True)
+                live = await self._stores.jobs.live_ids(conn, client_id=None, campaign_id=campaign.id)
+                if not live:
+                    await self._stores.campaigns.delete(conn, campaign.id)
+                    return campaign.id
+        raise CampaignInUse(len(live))
 
     async def _stored(self, conn: Connection, campaign_id: UUID) -> Campaign:
         campaign = await self._stores.campaigns.find(conn, campaign_id)

@@ -12,6 +12,9 @@ from adreel_jobs.domain.ports import Stores
 from adreel_jobs.usecases.cancel_jobs import JobCanceller
 from adreel_jobs.usecases.scope import visible_client
 
+# A job made or retried while the others were being cancelled is cancelled in the next round.
+_ROUNDS = 5
+
 
 @dataclass(frozen=True, slots=True)
 class DeleteClient:
@@ -52,16 +55,16 @@ class ClientManager:
         """Raises ClientNotFound, ClientInUse."""
         async with self._database.connection() as conn:
             client = await visible_client(conn, self._stores, command.client_id, command.scope)
-        if command.force:
-            await self._canceller.cancel_all(client_id=client.id, reason="the client was deleted")
-        async with self._database.transaction() as conn:
-            await visible_client(conn, self._stores, command.client_id, command.scope, for_update=True)
-            campaigns = await self._stores.campaigns.ids_of(conn, client.id)
-            live = await self._stores.jobs.live_ids(conn, client_id=client.id, campaign_id=None)
-            # By force too, a job that was made since the others were cancelled is not lost sight of.
-            if live or (campaigns and not command.force):
-                raise ClientInUse(len(campaigns), len(live))
-            for campaign_id in campaigns:
-                await self._stores.campaigns.delete(conn, campaign_id)
-            await self._stores.clients.delete(conn, client.id)
-        return client.id
+        for _ in range(_ROUNDS if command.force else 1):
+            if command.force:
+                await self._canceller.cancel_all(client_id=client.id, reason="the client was deleted")
+            async with self._database.transaction() as conn:
+                await visible_client(conn, self._stores, str(client.id), command.scope, for_update=True)
+                campaigns = await self._stores.campaigns.ids_of(conn, client.id)
+                live = await self._stores.jobs.live_ids(conn, client_id=client.id, campaign_id=None)
+                if not live and (command.force or not campaigns):
+                    for campaign_id in campaigns:
+                        await self._stores.campaigns.delete(conn, campaign_id)
+                    await self._stores.clients.delete(conn, client.id)
+                    return client.id
+        raise ClientInUse(len(campaigns), len(live))
