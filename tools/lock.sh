@@ -1,14 +1,32 @@
 #!/usr/bin/env bash
-# Compiles requirements.lock from the root's and the members' pyproject files: versions and hashes, no index address.
+# Compiles the locks from the pyproject files: versions and hashes, no index address, none of our own members.
+#   requirements.lock                   everything, for development and tests
+#   services/<name>/requirements.lock   what that service needs, at the same versions: its image installs this
+#   deploy/build.lock                   what builds a member's wheel in an image
+# Arguments go to the compilation of requirements.lock, as in `tools/lock.sh --upgrade-package grpcio`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-members=$(.venv/bin/python -c 'import tomllib; print("\n".join(tomllib.load(open("pyproject.toml","rb"))["tool"]["adreel"]["workspace"]["members"]))')
-inputs=(pyproject.toml); for m in $members; do inputs+=("$m/pyproject.toml"); done
-# Our own members are installed from this tree, so they are left out of the lock.
-own=(); overrides=$(mktemp); trap 'rm -f "$overrides"' EXIT
-for m in $members; do
-    name=$(.venv/bin/python -c 'import sys, tomllib; print(tomllib.load(open(sys.argv[1],"rb"))["project"]["name"])' "$m/pyproject.toml")
-    own+=(--no-emit-package "$name"); echo "$name @ file://$PWD/$m" >> "$overrides"
+python=.venv/bin/python
+members=$("$python" -c 'import tomllib; print("\n".join(tomllib.load(open("pyproject.toml","rb"))["tool"]["adreel"]["workspace"]["members"]))')
+scratch=$(mktemp -d); trap 'rm -rf "$scratch"' EXIT
+
+# Our own members are installed from this tree, so they are found here and left out of the locks.
+own=(); inputs=(pyproject.toml)
+for member in $members; do
+    name=$("$python" -c 'import sys, tomllib; print(tomllib.load(open(sys.argv[1],"rb"))["project"]["name"])' "$member/pyproject.toml")
+    own+=(--no-emit-package "$name"); inputs+=("$member/pyproject.toml")
+    echo "$name @ file://$PWD/$member" >> "$scratch/members"
+    "$python" -c 'import sys, tomllib; print("\n".join(tomllib.load(open(sys.argv[1],"rb"))["build-system"]["requires"]))' "$member/pyproject.toml" >> "$scratch/build.in"
 done
-.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-    --no-emit-index-url --overrides "$overrides" "${own[@]}" "${inputs[@]}" -o requirements.lock "$@"
+
+compile() { # OUTPUT ARGUMENT...
+    .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+        --no-emit-index-url --overrides "$scratch/members" "${own[@]}" -o "$1" "${@:2}"
+}
+
+compile requirements.lock "${inputs[@]}" "$@"
+for service in services/*/; do
+    compile "${service}requirements.lock" "${service}pyproject.toml" libs/kit/pyproject.toml proto/pyproject.toml \
+        --constraints requirements.lock
+done
+compile deploy/build.lock "$scratch/build.in" --constraints requirements.lock
