@@ -4,7 +4,6 @@ The same settings, with other values, run the deployed stack; `Addresses` is all
 """
 
 import os
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -93,8 +92,3 @@ def specs(addresses: Addresses, files: Path, logs: Path, options: StackOptions) 
         )
         for name in SERVICES
     ]
-
-
-def migrate_command(name: str) -> tuple[str, ...]:
-    """The command that brings a service's database up to date."""
-    return (sys.executable, "-m", f"adreel_{name}", "migrate")

@@ -6,7 +6,6 @@ very same services run over RabbitMQ and S3. Everything started here ends with t
 
 import asyncio
 import os
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -14,10 +13,10 @@ from typing import Self
 
 from adreel_embedded.databases import ensure_databases
 from adreel_embedded.errors import StackStartError
-from adreel_embedded.log_files import log_tail
+from adreel_embedded.migrations import migrate_all
 from adreel_embedded.ports import LOOPBACK, PortReservations
 from adreel_embedded.postgres import EmbeddedPostgres
-from adreel_embedded.services import BACKEND_SERVICES, SERVICES, Addresses, StackOptions, environment, specs
+from adreel_embedded.services import BACKEND_SERVICES, SERVICES, Addresses, StackOptions, specs
 from adreel_embedded.state import StateDirectory
 from adreel_embedded.supervisor import Supervisor
 
@@ -56,7 +55,7 @@ class Stack:
         self.state.create()
         try:
             addresses = await self._addresses()
-            await self._migrate(addresses)
+            await migrate_all({name: addresses.database_urls[name] for name in SERVICES})
             await self.supervisor.start(specs(addresses, self.state.files, self.state.logs, self.options))
         except BaseException:
             await self.stop()
@@ -99,26 +98,6 @@ class Stack:
 
     def _file_blobs(self) -> dict[str, str]:
         return {"BLOB_STORAGE_TYPE": "files", "ADREEL_BLOB_DIR": str(self.state.files / "blobs")}
-
-    async def _migrate(self, addresses: Addresses) -> None:
-        await asyncio.gather(*(self._migrate_one(name, addresses) for name in SERVICES))
-
-    async def _migrate_one(self, name: str, addresses: Addresses) -> None:
-        log = self.state.logs / f"{name}-migrate.log"
-        with log.open("wb") as output:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                f"adreel_{name}",
-                "migrate",
-                env=environment(name, addresses, self.state.files, self.options),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-            )
-            code = await process.wait()
-        if code:
-            raise StackStartError(f"The database of {name} could not be brought up to date:\n{log_tail(log)}")
 
     async def __aenter__(self) -> Self:
         await self.start()

@@ -14,12 +14,10 @@ from typing import Protocol
 
 from adreel_kit.bus import Bus, Manifest, Transport
 from adreel_kit.bus.postgres import PostgresTransport
-from adreel_kit.bus.rabbitmq import RabbitTransport
 from adreel_kit.bus.relay import Relay
 from adreel_kit.db import Database, Listener
 from adreel_kit.health import Health, serve_health
 from adreel_kit.logging import configure_logging
-from adreel_kit.migrations import run_migrations
 from adreel_kit.outbox import CHANNEL, Outbox
 from adreel_kit.process import Part, Process, run_process
 from adreel_kit.rpc import RpcServer
@@ -88,6 +86,9 @@ class Runtime:
 def build_transport(settings: CommonSettings, manifest: Manifest, *, name: str) -> Transport:
     """The transport that the settings name."""
     if settings.rabbitmq_url:
+        # Imported here, as the migrations are below: each costs a process a good part of a second that it need not pay.
+        from adreel_kit.bus.rabbitmq import RabbitTransport
+
         return RabbitTransport(settings.rabbitmq_url, manifest, name=name)
     if settings.adreel_bus_database_url:
         return PostgresTransport(settings.adreel_bus_database_url, manifest)
@@ -117,6 +118,8 @@ def run_service(
     the worker.
     """
     if command == "migrate":
+        from adreel_kit.migrations import run_migrations
+
         run_migrations(settings.database_url, migrations)
         return 0
     broker = _Broker(runtime.transport)
