@@ -30,6 +30,9 @@ _SPEAKER_LABEL = re.compile(r"^\s*(?:v\.?o\.?|voice[ -]?over|narrator)(?:\s*\([^
 _SENTENCE_END = ".!?…。！？"
 _CLAUSE_END = ",;:、，；：—–"
 _CLOSERS = "\"'”’»)」』"
+# Line breaking of Chinese and Japanese: what may not begin a line, and what may not end one.
+_NEVER_FIRST = _SENTENCE_END + _CLAUSE_END + _CLOSERS + "）ーっゃゅょぁぃぅぇぉッャュョァィゥェォ々\u200d\ufe0f"
+_NEVER_LAST = "（「『【〈《"
 _ABBREVIATIONS = frozenset(
     {"mr.", "mrs.", "ms.", "dr.", "st.", "no.", "vs.", "e.g.", "i.e.", "approx.", "inc.", "ltd."}
 )
@@ -118,17 +121,23 @@ def _pieces(text: str) -> list[str]:
 
 
 def _words(text: str) -> list[str]:
-    """Units a line may be broken between. A word in front of a wide character without space keeps no space."""
+    """Units a line may be broken between; one that had no space behind it ends in a zero-width space."""
     words: list[str] = []
     for token in text.split():
         start = 0
         for index in range(1, len(token)):
-            wide = unicodedata.east_asian_width(token[index - 1]) in "WF"
-            if wide and token[index] not in _SENTENCE_END + _CLAUSE_END + _CLOSERS:
+            if _is_spaceless(token[index - 1]) and token[index] not in _NEVER_FIRST:
                 words.append(token[start:index] + "\u200b")
                 start = index
         words.append(token[start:])
     return words
+
+
+def _is_spaceless(character: str) -> bool:
+    """True for Han and kana and their punctuation: scripts that put no spaces between words. Hangul does."""
+    if character in _NEVER_LAST or "\uac00" <= character <= "\ud7a3":
+        return False
+    return unicodedata.east_asian_width(character) in "WF" and unicodedata.category(character) in ("Lo", "Po", "Pe")
 
 
 def _joined(words: Sequence[str]) -> str:
@@ -211,8 +220,7 @@ def _join_short_ones(pieces: list[str], most: int, frames: int, fps: int) -> Non
 def _glued(first: str, *rest: str) -> str:
     text = first
     for piece in rest:
-        wide = unicodedata.east_asian_width(text[-1]) in "WF" and unicodedata.east_asian_width(piece[0]) in "WF"
-        text = text + piece if wide else f"{text} {piece}"
+        text = text + piece if _is_spaceless(text[-1]) else f"{text} {piece}"
     return text
 
 

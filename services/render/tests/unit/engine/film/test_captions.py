@@ -119,3 +119,22 @@ def test_time_stamps_are_within_half_a_millisecond_of_their_frame(frame: int, fp
     hours, minutes, seconds = timing.split(" --> ")[0].split(":")
     shown = int(hours) * 3600 + int(minutes) * 60 + float(seconds)
     assert abs(shown - frame / fps) <= 0.000501
+
+
+def test_korean_keeps_its_spaces_and_emoji_stay_whole() -> None:
+    script = (
+        "아침은 빠르게 지나갑니다 당신의 커피도 그래야 합니다 "
+        "하루 종일 차갑게 그리고 밤새 뜨겁게 유지됩니다 지금 시작하세요"
+    )
+    phrases = split_phrases(script, 300, 30)
+    assert len(phrases) >= 2
+    assert " ".join(p.text for p in phrases) == script
+    family = "👨\u200d👩\u200d👧\u200d👦"
+    lines = balanced_lines(f"{family}👍🏽 " * 12)
+    assert sum(line.count(family + "👍🏽") for line in lines) == 12
+
+
+def test_japanese_never_begins_a_line_with_a_small_or_long_sound() -> None:
+    lines = balanced_lines("スーパーキャッチャーでコーヒーをもっとゆっくり楽しもうよ、きょうもいっしょに。" * 2)
+    assert len(lines) > 2
+    assert not any(line[0] in "ーッャュョっゃゅょ、。" for line in lines)
