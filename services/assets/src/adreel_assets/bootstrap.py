@@ -1,11 +1,10 @@
 """The only place that picks real things for the assets service."""
 
-import os
 from pathlib import Path
 
 from adreel import events
 from adreel.assets.v1 import assets_pb2_grpc
-from adreel_kit.blobs.settings import BlobSettings, build_blob_store
+from adreel_kit.blobs.settings import build_blob_store, load_blob_settings
 from adreel_kit.bus import Manifest
 from adreel_kit.guarded_http import GuardPolicy, parse_host_rules
 from adreel_kit.runtime import Runtime, ServiceParts
@@ -32,7 +31,7 @@ _WAIT_BEYOND_DOWNLOAD_SECONDS = 90
 def build(settings: AssetsSettings) -> tuple[Runtime, ServiceParts]:
     """The service's parts, nothing opened yet."""
     runtime = Runtime.build("assets", settings, Manifest(events.CONSUMERS), channels=[SETTLED_CHANNEL])
-    blobs = build_blob_store(BlobSettings.from_environment(os.environ, key_prefix="assets"), runtime.database)
+    blobs = build_blob_store(load_blob_settings(key_prefix="assets"), runtime.database)
     scratch_dir = settings.adreel_assets_dir / "scratch"
     inspector = SandboxedInspector(max_parallel=settings.adreel_asset_inspections)
     keep = KeepFile(blobs=blobs, inspector=inspector, limits=InspectionLimits())

@@ -1,11 +1,10 @@
 """The only place that picks real things for the render service."""
 
-import os
 from pathlib import Path
 
 from adreel import events
 from adreel.render.v1 import render_pb2_grpc
-from adreel_kit.blobs.settings import BlobSettings, build_blob_store
+from adreel_kit.blobs.settings import build_blob_store, load_blob_settings
 from adreel_kit.bus import Manifest
 from adreel_kit.runtime import Runtime, ServiceParts
 from adreel_kit.worker import Lane, Worker
@@ -30,7 +29,7 @@ MIGRATIONS = Path(__file__).parent / "migrations" / "versions"
 def build(settings: RenderSettings) -> tuple[Runtime, ServiceParts]:
     """The service's parts, nothing opened yet."""
     runtime = Runtime.build("render", settings, Manifest(events.CONSUMERS))
-    blobs = build_blob_store(BlobSettings.from_environment(os.environ, key_prefix="render"), runtime.database)
+    blobs = build_blob_store(load_blob_settings(key_prefix="render"), runtime.database)
     scratch_dir = settings.adreel_render_dir / "scratch"
     assets = AssetBytes(settings.assets_grpc_target, settings.adreel_render_dir / "assets")
     pool = EnginePool(settings.adreel_render_concurrency, stall_seconds=settings.adreel_render_stall_seconds)
