@@ -7,8 +7,10 @@ its own blurred and dimmed backdrop when the end card comes. Without media the g
 import contextlib
 from dataclasses import dataclass
 
+import cv2
+
 from adreel_render.engine.clip_source import ClipReader, ClipShot, clip_fills
-from adreel_render.engine.colour import RGBImage, yuv_to_rgb
+from adreel_render.engine.colour import YUV, RGBImage, as_plane, yuv_to_rgb
 from adreel_render.engine.framing import Decision, Framing, decide_framing
 from adreel_render.engine.layout import Box, Layout, arrange
 from adreel_render.engine.motion import Move, ShotType, View, choose_move
@@ -138,8 +140,17 @@ def _plate(
 def _with_backdrop(shot: Shot, start: int, spec: SceneSpec, canvas: Canvas) -> Shot:
     """The shot, giving way to its own blurred and dimmed picture when the end card comes."""
     move = Move(View(1.0, 0.0, 0.0), View(1.06, 0.0, 0.0))
-    seen = yuv_to_rgb(shot.read(min(start, spec.frame_count - 1)))
-    backdrop = Plate(dimmed_backdrop(seen, plate_size(canvas, move.max_zoom)))
+    seen = shot.read(min(start, spec.frame_count - 1))
+    size = (canvas.width_px // 16 * 2, canvas.height_px // 16 * 2)
+    small = YUV(
+        *(
+            as_plane(cv2.resize(plane, (size[0] // half, size[1] // half), interpolation=cv2.INTER_AREA))
+            for plane, half in zip(seen, (1, 2, 2), strict=True)
+        )
+    )
+    # Half size is plenty for a blur, and its scale of about one half has good windows.
+    width, height = plate_size(canvas, move.max_zoom)
+    backdrop = Plate(dimmed_backdrop(yuv_to_rgb(small), (width // 4 * 2, height // 4 * 2)))
     second = StillShot(backdrop, move, canvas, Easel(canvas), start=0, end=spec.frame_count)
     if start <= spec.copied_frames[0]:
         return second

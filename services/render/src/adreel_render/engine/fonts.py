@@ -90,9 +90,11 @@ class Typeface:
         kept = "".join(cluster for cluster in _clusters(text) if self._path_for(cluster, None) is not None)
         return re.sub(r"[^\S\n]+", " ", kept).strip()
 
-    def height_px(self, size_px: int) -> tuple[int, int]:
-        """(ascent, descent) of the first font: what a line needs above and below its baseline."""
-        return load_font(self._paths[0], size_px).getmetrics()
+    def metrics_px(self, text: str, size_px: int) -> tuple[int, int]:
+        """(ascent, descent): what lines of a text need above and below their baseline, in all its scripts."""
+        fonts = [load_font(self._paths[0], size_px), *(run.font for run in self.runs(text, size_px))]
+        metrics = [font.getmetrics() for font in fonts]
+        return max(ascent for ascent, _ in metrics), max(descent for _, descent in metrics)
 
     def _path_for(self, cluster: str, preferred: Path | None) -> Path | None:
         if cluster.isspace():

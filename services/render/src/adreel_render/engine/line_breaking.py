@@ -8,7 +8,8 @@ hyphen where it is a word of letters.
 
 import unicodedata
 from collections.abc import Callable
-from itertools import pairwise
+from itertools import accumulate, pairwise
+from math import ceil
 
 Measure = Callable[[str], float]
 
@@ -91,7 +92,7 @@ def _fitting_atoms(atoms: list[str], measure: Measure, width_px: float) -> list[
 
 def _split_word(word: str, measure: Measure, width_px: float) -> tuple[str, str]:
     """As much of a word as fits, hyphenated between letters, and what is left."""
-    for cut in range(len(word) - 1, 0, -1):
+    for cut in range(_longest_fitting(word, measure, width_px), 0, -1):
         before, after = word[cut - 1], word[cut]
         if unicodedata.category(after)[0] == "M" or after in "\u200d\u200c" or before in "\u200d\u200c":
             continue
@@ -102,6 +103,15 @@ def _split_word(word: str, measure: Measure, width_px: float) -> tuple[str, str]
         if measure(head) <= width_px:
             return _at_mark(word, cut, head)
     return word[:1], word[1:]
+
+
+def _longest_fitting(word: str, measure: Measure, width_px: float) -> int:
+    """How many of a word's first characters fit, found by halving; less than all of them."""
+    low, high = 1, len(word) - 1
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if measure(word[:middle]) <= width_px else (low, middle - 1)
+    return low
 
 
 def _at_mark(word: str, cut: int, head: str) -> tuple[str, str]:
@@ -119,48 +129,58 @@ def _is_alphabetic(char: str) -> bool:
 
 def _balanced(atoms: list[str], measure: Measure, width_px: float, max_lines: int) -> list[str] | None:
     """The fewest lines, and of those settings the one with the least uneven lines."""
-    for count in range(1, max_lines + 1):
-        best = _set_in(atoms, measure, width_px, count)
-        if best is not None:
-            return best
+    spans = _Spans(atoms, measure)
+    fewest = max(1, ceil(spans.length(0, len(atoms)) / width_px - 0.02))
+    for count in range(fewest, max_lines + 1):
+        lines = _set_in(spans, width_px, count)
+        # Spans are sums of their atoms; kerning between atoms may still push a line over.
+        if lines is not None and all(measure(line) <= width_px for line in lines):
+            return lines
     return None
 
 
-def _set_in(atoms: list[str], measure: Measure, width_px: float, count: int) -> list[str] | None:
+class _Spans:
+    """Lengths of runs of atoms out of one measurement an atom: long texts stay cheap to set."""
+
+    def __init__(self, atoms: list[str], measure: Measure) -> None:
+        self.atoms = atoms
+        full = [measure(atom) for atom in atoms]
+        self._before = [0.0, *accumulate(full)]
+        self._blank = [size - measure(atom.rstrip()) for atom, size in zip(atoms, full, strict=True)]
+
+    def length(self, start: int, end: int) -> float:
+        """The length of atoms `start` to `end` as a line, without the blank at its end."""
+        return self._before[end] - self._before[start] - (self._blank[end - 1] if end > start else 0.0)
+
+    def text(self, start: int, end: int) -> str:
+        """The line itself."""
+        return "".join(self.atoms[start:end]).strip()
+
+
+def _set_in(spans: _Spans, width_px: float, count: int) -> list[str] | None:
     """The least uneven setting in exactly `count` lines, by dynamic programming over break places."""
-    total = len(atoms)
+    total = len(spans.atoms)
     if count > max(total, 1):
         return None
-    if count == 1:
-        line = "".join(atoms).strip()
-        return [line] if measure(line) <= width_px else None
-    lengths: dict[tuple[int, int], float] = {}
-
-    def length(start: int, end: int) -> float:
-        if (start, end) not in lengths:
-            lengths[start, end] = measure("".join(atoms[start:end]).strip())
-        return lengths[start, end]
-
-    goal = measure("".join(atoms).strip()) / count
-    best: dict[int, tuple[float, list[int]]] = {0: (0.0, [])}
+    goal = spans.length(0, total) / count
+    best: dict[int, tuple[float, tuple[int, ...]]] = {0: (0.0, (0,))}
     for number in range(count):
         is_last = number == count - 1
-        following: dict[int, tuple[float, list[int]]] = {}
+        following: dict[int, tuple[float, tuple[int, ...]]] = {}
         for start, (cost, breaks) in best.items():
             for end in range(start + 1, total + 1):
-                size = length(start, end)
+                size = spans.length(start, end)
                 if size > width_px:
                     break
                 if (end == total) is not is_last:
                     continue
-                penalty = (size - goal) ** 2 + _break_penalty(atoms, start, end, is_last, size, goal)
+                penalty = (size - goal) ** 2 + _break_penalty(spans.atoms, start, end, is_last, size, goal)
                 if end not in following or cost + penalty < following[end][0]:
-                    following[end] = (cost + penalty, [*breaks, end])
+                    following[end] = (cost + penalty, (*breaks, end))
         best = following
     if total not in best:
         return None
-    edges = [0, *best[total][1]]
-    return ["".join(atoms[a:b]).strip() for a, b in pairwise(edges)]
+    return [spans.text(start, end) for start, end in pairwise(best[total][1])]
 
 
 _WEAK_ENDS = frozenset(

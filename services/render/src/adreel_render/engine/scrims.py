@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from adreel_render.engine.colour import YUV, RGBColor, as_plane, luminance, luminance_map, yuv_to_rgb
+from adreel_render.engine.colour import YUV, RGBColor, coarse_luminance, luminance
 from adreel_render.engine.layout import Box
 from adreel_render.engine.palette import INK, WHITE
 from adreel_render.engine.spec import Canvas
@@ -77,8 +77,7 @@ def _box_luminance(frame: YUV, box: Box) -> npt.NDArray[np.floating]:
     x1, y1 = min(width, box.right + 1) // 2 * 2, min(height, box.bottom + 1) // 2 * 2
     luma = slice(y0, y1), slice(x0, x1)
     chroma = slice(y0 // 2, y1 // 2), slice(x0 // 2, x1 // 2)
-    rgb = yuv_to_rgb(YUV(frame.y[luma], frame.u[chroma], frame.v[chroma]))
-    return luminance_map(as_plane(cv2.blur(rgb, (3, 3)))).ravel()
+    return coarse_luminance(YUV(frame.y[luma], frame.u[chroma], frame.v[chroma])).ravel()
 
 
 def edge_scrim(canvas: Canvas, box: Box, reading: Reading) -> Sprite | None:

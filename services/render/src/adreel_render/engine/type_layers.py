@@ -18,7 +18,7 @@ from adreel_render.engine.typesetting import Align, TextBlock, is_rtl, set_text
 _FADE_SECONDS = 0.2
 _TITLE_FADE_SECONDS = 0.45
 _SHADOW = 0.6
-_SAMPLES = 5
+_SAMPLES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,7 @@ def caption_elements(
         sprite = words(one.block, one.box.left, one.box.top, reading.ink, shadow=_SHADOW)
         if has_bars:
             sprite = stacked([_side_bar(one, layout.captions.box, canvas, palette), sprite])
-        rise = canvas.short_side_px * 0.008
-        elements.append(Element(sprite, one.phrase.start_frame, one.phrase.end_frame, fade, fade, rise))
+        elements.append(Element(sprite, one.phrase.start_frame, one.phrase.end_frame, fade, fade))
     return elements
 
 

@@ -7,7 +7,7 @@ text is set smaller, down to a floor; what still does not fit is cut at a word w
 import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,9 @@ Mask = npt.NDArray[np.uint8]
 _LEADING = 1.22
 """Line distance over type size; Inter's own 1.21 is right for captions."""
 
+
+_LONGEST_CHARS = 1500
+"""More than any box of ours can hold at the smallest size; what follows is never looked at."""
 
 _SPLIT_FROM = 0.66
 """Words longer than a line are hyphenated once the type is this share of its size: smaller would look worse."""
@@ -47,23 +50,23 @@ class TextStyle:
 
 @dataclass(frozen=True, slots=True)
 class TextBlock:
-    """Lines set at a size. `width_px` is the longest line's advance, `height_px` all lines with leading."""
+    """Lines set at a size. `width_px` is the longest line's advance, `line_px` from baseline to baseline."""
 
     lines: tuple[str, ...]
     size_px: int
     width_px: int
-    height_px: int
+    line_px: int
     style: TextStyle
 
     @property
-    def line_px(self) -> int:
-        """From baseline to baseline."""
-        return round(self.size_px * self.style.leading)
+    def height_px(self) -> int:
+        """All lines with their leading."""
+        return self.line_px * len(self.lines)
 
 
 def set_text(text: str, style: TextStyle, box_px: tuple[int, int]) -> TextBlock:
     """The text in the largest size, up to the style's, that fits a box of (width, height) pixels."""
-    words = style.face.drawable(text)
+    words = style.face.drawable(text[:_LONGEST_CHARS])
     width, height = box_px
     size = style.size_px
     splits_from = max(style.min_size_px, style.size_px * _SPLIT_FROM)
@@ -78,16 +81,25 @@ def set_text(text: str, style: TextStyle, box_px: tuple[int, int]) -> TextBlock:
 def _try_size(
     text: str, style: TextStyle, size_px: int, width_px: int, height_px: int, *, may_split: bool
 ) -> TextBlock | None:
-    line_px = round(size_px * style.leading)
+    line_px = _line_px(text, style, size_px)
     max_lines = min(style.max_lines, max(1, height_px // line_px))
-    measure = partial(style.face.length_px, size_px=size_px)
+    measure = cache(partial(style.face.length_px, size_px=size_px))
+    if measure(text) > max_lines * width_px:
+        return None
     if not may_split and longest_word_px(text, measure) > width_px:
         return None
     lines = break_lines(text, measure, width_px, max_lines)
     if lines is None:
         return None
     longest = max((measure(line) for line in lines), default=0.0)
-    return TextBlock(tuple(lines), size_px, int(np.ceil(longest)), line_px * len(lines), style)
+    return TextBlock(tuple(lines), size_px, int(np.ceil(longest)), line_px, style)
+
+
+def _line_px(text: str, style: TextStyle, size_px: int) -> int:
+    """The style's leading, widened for scripts that stand higher or hang lower than Latin does."""
+    own = sum(style.face.metrics_px("", size_px))
+    needed = sum(style.face.metrics_px(text, size_px))
+    return round(size_px * style.leading * max(1.0, needed / own))
 
 
 def _shortened(text: str, style: TextStyle, width_px: int, height_px: int) -> TextBlock:
@@ -112,7 +124,7 @@ def draw_block(block: TextBlock, margin_px: int) -> Mask:
     width, height = block.width_px + 2 * margin_px, block.height_px + 2 * margin_px
     image = Image.new("L", (max(2, width), max(2, height)))
     draw = ImageDraw.Draw(image)
-    ascent, descent = block.style.face.height_px(block.size_px)
+    ascent, descent = block.style.face.metrics_px("".join(block.lines), block.size_px)
     above = (block.line_px - ascent - descent) / 2 + ascent
     for index, line in enumerate(block.lines):
         runs = _in_visual_order(block.style.face.runs(line, block.size_px), line)
