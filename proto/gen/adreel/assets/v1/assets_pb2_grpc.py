@@ -80,6 +80,26 @@ class AssetsServiceStub:
                 request_serializer=adreel_dot_assets_dot_v1_dot_assets__pb2.GetAssetStatsRequest.SerializeToString,
                 response_deserializer=adreel_dot_assets_dot_v1_dot_assets__pb2.GetAssetStatsResponse.FromString,
                 _registered_method=True)
+        self.BeginUpload = channel.unary_unary(
+                '/adreel.assets.v1.AssetsService/BeginUpload',
+                request_serializer=adreel_dot_assets_dot_v1_dot_assets__pb2.BeginUploadRequest.SerializeToString,
+                response_deserializer=adreel_dot_assets_dot_v1_dot_assets__pb2.BeginUploadResponse.FromString,
+                _registered_method=True)
+        self.PutUpload = channel.stream_unary(
+                '/adreel.assets.v1.AssetsService/PutUpload',
+                request_serializer=adreel_dot_assets_dot_v1_dot_assets__pb2.PutUploadRequest.SerializeToString,
+                response_deserializer=adreel_dot_assets_dot_v1_dot_assets__pb2.PutUploadResponse.FromString,
+                _registered_method=True)
+        self.CompleteUpload = channel.unary_unary(
+                '/adreel.assets.v1.AssetsService/CompleteUpload',
+                request_serializer=adreel_dot_assets_dot_v1_dot_assets__pb2.CompleteUploadRequest.SerializeToString,
+                response_deserializer=adreel_dot_assets_dot_v1_dot_assets__pb2.CompleteUploadResponse.FromString,
+                _registered_method=True)
+        self.GetAssetAddress = channel.unary_unary(
+                '/adreel.assets.v1.AssetsService/GetAssetAddress',
+                request_serializer=adreel_dot_assets_dot_v1_dot_assets__pb2.GetAssetAddressRequest.SerializeToString,
+                response_deserializer=adreel_dot_assets_dot_v1_dot_assets__pb2.GetAssetAddressResponse.FromString,
+                _registered_method=True)
 
 
 class AssetsServiceServicer:
@@ -143,6 +163,34 @@ class AssetsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def BeginUpload(self, request, context):
+        """An upload in three steps, for large files: begin, put the bytes where the answer says, complete.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PutUpload(self, request_iterator, context):
+        """Takes the bytes of an upload whose store has no address of its own. Parts as of UploadAsset; may be repeated.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CompleteUpload(self, request, context):
+        """Checks what was put against what was announced, and keeps it. Safe to repeat.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetAssetAddress(self, request, context):
+        """Where a client may get the bytes itself; no address where the deployment does not hand such out.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AssetsServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -190,6 +238,26 @@ def add_AssetsServiceServicer_to_server(servicer, server):
                     servicer.GetAssetStats,
                     request_deserializer=adreel_dot_assets_dot_v1_dot_assets__pb2.GetAssetStatsRequest.FromString,
                     response_serializer=adreel_dot_assets_dot_v1_dot_assets__pb2.GetAssetStatsResponse.SerializeToString,
+            ),
+            'BeginUpload': grpc.unary_unary_rpc_method_handler(
+                    servicer.BeginUpload,
+                    request_deserializer=adreel_dot_assets_dot_v1_dot_assets__pb2.BeginUploadRequest.FromString,
+                    response_serializer=adreel_dot_assets_dot_v1_dot_assets__pb2.BeginUploadResponse.SerializeToString,
+            ),
+            'PutUpload': grpc.stream_unary_rpc_method_handler(
+                    servicer.PutUpload,
+                    request_deserializer=adreel_dot_assets_dot_v1_dot_assets__pb2.PutUploadRequest.FromString,
+                    response_serializer=adreel_dot_assets_dot_v1_dot_assets__pb2.PutUploadResponse.SerializeToString,
+            ),
+            'CompleteUpload': grpc.unary_unary_rpc_method_handler(
+                    servicer.CompleteUpload,
+                    request_deserializer=adreel_dot_assets_dot_v1_dot_assets__pb2.CompleteUploadRequest.FromString,
+                    response_serializer=adreel_dot_assets_dot_v1_dot_assets__pb2.CompleteUploadResponse.SerializeToString,
+            ),
+            'GetAssetAddress': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetAssetAddress,
+                    request_deserializer=adreel_dot_assets_dot_v1_dot_assets__pb2.GetAssetAddressRequest.FromString,
+                    response_serializer=adreel_dot_assets_dot_v1_dot_assets__pb2.GetAssetAddressResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -436,6 +504,114 @@ class AssetsService:
             '/adreel.assets.v1.AssetsService/GetAssetStats',
             adreel_dot_assets_dot_v1_dot_assets__pb2.GetAssetStatsRequest.SerializeToString,
             adreel_dot_assets_dot_v1_dot_assets__pb2.GetAssetStatsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BeginUpload(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/adreel.assets.v1.AssetsService/BeginUpload',
+            adreel_dot_assets_dot_v1_dot_assets__pb2.BeginUploadRequest.SerializeToString,
+            adreel_dot_assets_dot_v1_dot_assets__pb2.BeginUploadResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PutUpload(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_unary(
+            request_iterator,
+            target,
+            '/adreel.assets.v1.AssetsService/PutUpload',
+            adreel_dot_assets_dot_v1_dot_assets__pb2.PutUploadRequest.SerializeToString,
+            adreel_dot_assets_dot_v1_dot_assets__pb2.PutUploadResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CompleteUpload(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/adreel.assets.v1.AssetsService/CompleteUpload',
+            adreel_dot_assets_dot_v1_dot_assets__pb2.CompleteUploadRequest.SerializeToString,
+            adreel_dot_assets_dot_v1_dot_assets__pb2.CompleteUploadResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetAssetAddress(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/adreel.assets.v1.AssetsService/GetAssetAddress',
+            adreel_dot_assets_dot_v1_dot_assets__pb2.GetAssetAddressRequest.SerializeToString,
+            adreel_dot_assets_dot_v1_dot_assets__pb2.GetAssetAddressResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -45,6 +45,14 @@ class AssetsServiceStub:
     ReadAsset: _grpc.UnaryStreamMultiCallable[_assets_pb2.ReadAssetRequest, _assets_pb2.ReadAssetResponse]
     GetThumbnail: _grpc.UnaryUnaryMultiCallable[_assets_pb2.GetThumbnailRequest, _assets_pb2.GetThumbnailResponse]
     GetAssetStats: _grpc.UnaryUnaryMultiCallable[_assets_pb2.GetAssetStatsRequest, _assets_pb2.GetAssetStatsResponse]
+    BeginUpload: _grpc.UnaryUnaryMultiCallable[_assets_pb2.BeginUploadRequest, _assets_pb2.BeginUploadResponse]
+    """An upload in three steps, for large files: begin, put the bytes where the answer says, complete."""
+    PutUpload: _grpc.StreamUnaryMultiCallable[_assets_pb2.PutUploadRequest, _assets_pb2.PutUploadResponse]
+    """Takes the bytes of an upload whose store has no address of its own. Parts as of UploadAsset; may be repeated."""
+    CompleteUpload: _grpc.UnaryUnaryMultiCallable[_assets_pb2.CompleteUploadRequest, _assets_pb2.CompleteUploadResponse]
+    """Checks what was put against what was announced, and keeps it. Safe to repeat."""
+    GetAssetAddress: _grpc.UnaryUnaryMultiCallable[_assets_pb2.GetAssetAddressRequest, _assets_pb2.GetAssetAddressResponse]
+    """Where a client may get the bytes itself; no address where the deployment does not hand such out."""
 
 @_typing.type_check_only
 class AssetsServiceAsyncStub(AssetsServiceStub):
@@ -63,6 +71,14 @@ class AssetsServiceAsyncStub(AssetsServiceStub):
     ReadAsset: _aio.UnaryStreamMultiCallable[_assets_pb2.ReadAssetRequest, _assets_pb2.ReadAssetResponse]  # type: ignore[assignment]
     GetThumbnail: _aio.UnaryUnaryMultiCallable[_assets_pb2.GetThumbnailRequest, _assets_pb2.GetThumbnailResponse]  # type: ignore[assignment]
     GetAssetStats: _aio.UnaryUnaryMultiCallable[_assets_pb2.GetAssetStatsRequest, _assets_pb2.GetAssetStatsResponse]  # type: ignore[assignment]
+    BeginUpload: _aio.UnaryUnaryMultiCallable[_assets_pb2.BeginUploadRequest, _assets_pb2.BeginUploadResponse]  # type: ignore[assignment]
+    """An upload in three steps, for large files: begin, put the bytes where the answer says, complete."""
+    PutUpload: _aio.StreamUnaryMultiCallable[_assets_pb2.PutUploadRequest, _assets_pb2.PutUploadResponse]  # type: ignore[assignment]
+    """Takes the bytes of an upload whose store has no address of its own. Parts as of UploadAsset; may be repeated."""
+    CompleteUpload: _aio.UnaryUnaryMultiCallable[_assets_pb2.CompleteUploadRequest, _assets_pb2.CompleteUploadResponse]  # type: ignore[assignment]
+    """Checks what was put against what was announced, and keeps it. Safe to repeat."""
+    GetAssetAddress: _aio.UnaryUnaryMultiCallable[_assets_pb2.GetAssetAddressRequest, _assets_pb2.GetAssetAddressResponse]  # type: ignore[assignment]
+    """Where a client may get the bytes itself; no address where the deployment does not hand such out."""
 
 class AssetsServiceServicer(metaclass=_abc_1.ABCMeta):
     """Assets and their bytes. `scope_client_id`, where set, is the only client the caller may see."""
@@ -132,5 +148,37 @@ class AssetsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _assets_pb2.GetAssetStatsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_assets_pb2.GetAssetStatsResponse, _abc.Awaitable[_assets_pb2.GetAssetStatsResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def BeginUpload(
+        self,
+        request: _assets_pb2.BeginUploadRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_assets_pb2.BeginUploadResponse, _abc.Awaitable[_assets_pb2.BeginUploadResponse]]:
+        """An upload in three steps, for large files: begin, put the bytes where the answer says, complete."""
+
+    @_abc_1.abstractmethod
+    def PutUpload(
+        self,
+        request_iterator: _MaybeAsyncIterator[_assets_pb2.PutUploadRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_assets_pb2.PutUploadResponse, _abc.Awaitable[_assets_pb2.PutUploadResponse]]:
+        """Takes the bytes of an upload whose store has no address of its own. Parts as of UploadAsset; may be repeated."""
+
+    @_abc_1.abstractmethod
+    def CompleteUpload(
+        self,
+        request: _assets_pb2.CompleteUploadRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_assets_pb2.CompleteUploadResponse, _abc.Awaitable[_assets_pb2.CompleteUploadResponse]]:
+        """Checks what was put against what was announced, and keeps it. Safe to repeat."""
+
+    @_abc_1.abstractmethod
+    def GetAssetAddress(
+        self,
+        request: _assets_pb2.GetAssetAddressRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_assets_pb2.GetAssetAddressResponse, _abc.Awaitable[_assets_pb2.GetAssetAddressResponse]]:
+        """Where a client may get the bytes itself; no address where the deployment does not hand such out."""
 
 def add_AssetsServiceServicer_to_server(servicer: AssetsServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
