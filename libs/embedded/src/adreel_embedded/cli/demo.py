@@ -1,10 +1,15 @@
-"""`adreel demo`: one ad from the examples, start to finish, on the stack that runs here or on one of its own."""
+"""`adreel demo`: one ad from the examples, start to finish, on the stack that runs here, on one of its own, or on one
+that is deployed elsewhere and named by `--api`.
+"""
 
 import argparse
 import asyncio
 import contextlib
+import os
+import sys
 import time
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from adreel_render.engine.spec import RESOLUTIONS
@@ -22,6 +27,16 @@ from adreel_embedded.running import StackPhase, StackRecord, running
 from adreel_embedded.state import find_checkout, find_state_directory
 
 _START_SECONDS = 180.0
+_KEY_VARIABLE = "ADREEL_API_KEY"
+
+
+@dataclass(frozen=True)
+class Target:
+    """The API that the demo calls, and the address at which its services find the photographs."""
+
+    base_url: str
+    photo_address: str
+    api_key: str = ""
 
 
 def add_to(subcommands: Subcommands) -> None:
@@ -30,30 +45,51 @@ def add_to(subcommands: Subcommands) -> None:
     parser.add_argument("--examples", type=Path, help="a folder with client.json, campaign.json, brief.json, pictures")
     parser.add_argument("--seconds", type=float, help="length of the film, instead of the brief's")
     parser.add_argument("--resolution", choices=RESOLUTIONS, help="instead of the brief's")
+    parser.add_argument("--api", metavar="URL", help="use the stack deployed there instead of one on this machine")
+    parser.add_argument("--api-key", metavar="KEY", help=f"the key it asks for; {_KEY_VARIABLE} keeps it out of sight")
+    parser.add_argument("--photos-url", metavar="URL", help="where the stack of --api finds the photographs")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     examples = find_examples(arguments.examples)
     out = (arguments.out or (find_checkout() or Path.cwd()) / "out").absolute()
-    run_until_signalled(_demo(examples, Wishes(out, arguments.seconds, arguments.resolution)))
+    elsewhere = _elsewhere(arguments.api, arguments.photos_url, arguments.api_key)
+    run_until_signalled(_demo(examples, Wishes(out, arguments.seconds, arguments.resolution), elsewhere))
     return 0
 
 
-async def _demo(examples: Examples, wishes: Wishes) -> None:
+def _elsewhere(api: str | None, photos_url: str | None, api_key: str | None) -> Target | None:
+    """The deployed stack that the options name, if any; SystemExit when they do not fit together."""
+    if api and photos_url:
+        key = api_key or os.environ.get(_KEY_VARIABLE, "")
+        return Target(api.rstrip("/"), photos_url.rstrip("/"), key)
+    if api or photos_url or api_key:
+        print("adreel demo: --api, --photos-url and --api-key belong together.", file=sys.stderr)
+        raise SystemExit(2)
+    return None
+
+
+async def _demo(examples: Examples, wishes: Wishes, elsewhere: Target | None) -> None:
     screen = Screen()
     began = time.monotonic()
     async with contextlib.AsyncExitStack() as open_things:
         with screen.step("Services"):
-            record = await open_things.enter_async_context(_stack(screen))
-            screen.line(f"API {record.base_url}/api/v3, reference {record.base_url}/docs")
-        address = open_things.enter_context(serve_photographs(examples.photographs(), record.photo_port))
-        api = await open_things.enter_async_context(Api(record.base_url))
-        await Walk(api, screen, examples, address, wishes).go()
+            target = elsewhere or await _here(open_things, screen, examples)
+            screen.line(f"API {target.base_url}/api/v3, reference {target.base_url}/docs")
+        api = await open_things.enter_async_context(Api(target.base_url, target.api_key))
+        await Walk(api, screen, examples, target.photo_address, wishes).go()
     screen.console.print("\n[bold]Times[/bold]")
     for title, seconds in screen.timings.items():
         screen.line(f"{seconds:6.1f} s  {title}")
     screen.line(f"{time.monotonic() - began:6.1f} s  in all, the stop included")
+
+
+async def _here(open_things: contextlib.AsyncExitStack, screen: Screen, examples: Examples) -> Target:
+    """A stack on this machine and a server for the photographs, both closed with `open_things`."""
+    record = await open_things.enter_async_context(_stack(screen))
+    address = open_things.enter_context(serve_photographs(examples.photographs(), record.photo_port))
+    return Target(record.base_url, address)
 
 
 @contextlib.asynccontextmanager

@@ -28,10 +28,15 @@ class Change:
 
 
 class Api:
-    """One connection to `/api/v3`; an async context manager."""
+    """One connection to `/api/v3`; an async context manager. `api_key` is for an API that runs closed."""
 
-    def __init__(self, base_url: str) -> None:
-        self._http = httpx.AsyncClient(base_url=f"{base_url}/api/v3", timeout=150, trust_env=False)
+    def __init__(self, base_url: str, api_key: str = "") -> None:
+        self._http = httpx.AsyncClient(
+            base_url=f"{base_url}/api/v3",
+            headers={"X-API-Key": api_key} if api_key else None,
+            timeout=150,
+            trust_env=False,
+        )
 
     async def get(self, path: str, **parameters: str) -> Any:
         return await self._call("GET", path, params=parameters)
