@@ -30,10 +30,10 @@ class StartRender:
         except ValueError as error:
             await self._refuse(request, SceneUnrenderable(str(error)), message.conn)
             return None
-        # A newer render of the job takes the place of one still under way.
-        await renders.cancel_renders(message.conn, request.job_id)
-        await work_items.cancel(message.conn, subject=str(request.job_id))
         if await renders.insert_render(message.conn, request, [clip.body_frames for clip in layout.clips]):
+            # A newer render of the job takes the place of one still under way.
+            await renders.cancel_renders(message.conn, request.job_id, but=request.render_id)
+            await work_items.cancel(message.conn, subject=str(request.job_id))
             for scene in request.scenes:
                 await order_scene(message.conn, request, scene.scene_number)
         return None

@@ -215,12 +215,13 @@ async def move(conn: Connection, render_id: uuid.UUID, *, to: str, when: tuple[s
     return moved is not None
 
 
-async def cancel_renders(conn: Connection, job_id: uuid.UUID) -> None:
-    """Mark the open renders of a job as cancelled."""
+async def cancel_renders(conn: Connection, job_id: uuid.UUID, *, but: uuid.UUID | None = None) -> None:
+    """Mark the open renders of a job as cancelled, all or all but one."""
     await conn.execute(
         "UPDATE renders SET state = 'cancelled', finished_at = now() "
-        "WHERE job_id = $1 AND state IN ('rendering', 'composing')",
+        "WHERE job_id = $1 AND state IN ('rendering', 'composing') AND render_id IS DISTINCT FROM $2",
         job_id,
+        but,
     )
 
 

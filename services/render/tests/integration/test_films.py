@@ -1,0 +1,140 @@
+"""From an approved storyboard to a film that is kept and announced, whatever happens on the way."""
+
+import asyncio
+import os
+import signal
+import uuid
+from pathlib import Path
+
+import av
+import psutil
+import pytest
+from adreel_kit.blobs.port import BlobRef
+
+pytestmark = [pytest.mark.connected, pytest.mark.slow]
+
+RED, GREEN, BLUE = (190, 40, 40), (40, 150, 60), (40, 60, 180)
+
+
+async def film_of(render, job_id) -> Path:
+    row = await render.queries.media(str(job_id), "video")
+    return render.blobs.local_path(BlobRef(row.sha256, row.size_bytes))
+
+
+def engine_children() -> list[psutil.Process]:
+    children = psutil.Process().children(recursive=True)
+    return [child for child in children if "adreel_render.adapters.engine_child" in child.cmdline()]
+
+
+async def until(condition, seconds: float = 60.0):
+    async with asyncio.timeout(seconds):
+        while not (value := condition()):
+            await asyncio.sleep(0.02)
+    return value
+
+
+async def test_a_storyboard_becomes_a_film_with_poster_and_captions(render, a_picture, a_request):
+    job_id = uuid.uuid4()
+    request = a_request(job_id, [a_picture(RED), a_picture(GREEN), a_picture(BLUE)])
+    await render.receive("render.requested.v1", job_id, request)
+    await render.receive("render.requested.v1", job_id, request)  # a duplicate orders nothing twice
+    (done,) = await render.until_published("render.completed.v1")
+    assert done["render_id"] == request["render_id"]
+    assert done["duration_seconds"] == 5.0
+    clips = await render.published("clip.ready.v1")
+    assert sorted(clip["scene_number"] for clip in clips) == [1, 2, 3]
+    with av.open(str(await film_of(render, job_id))) as film:
+        video = film.streams.video[0]
+        frames = [frame.to_ndarray(format="rgb24") for frame in film.decode(video)]
+        assert (video.width, video.height, len(frames)) == (1280, 720, 120)
+        assert [stream.codec_context.name for stream in film.streams.audio] == ["aac"]
+    # Well inside each scene and away from its words, the picture's own colour rules.
+    for index, channel in ((12, 0), (60, 1)):
+        means = frames[index][80:240, 880:1200].reshape(-1, 3).mean(axis=0)
+        assert means.argmax() == channel
+    captions = await render.queries.media(str(job_id), "captions")
+    text = b"".join([piece async for piece in render.blobs.read(BlobRef(captions.sha256, captions.size_bytes))])
+    assert text.startswith(b"WEBVTT")
+    assert b"See the first thing." in text
+    assert (await render.queries.media(str(job_id), "poster")).content_type == "image/jpeg"
+
+
+async def test_progress_only_rises_and_belongs_to_its_render(render, a_picture, a_request):
+    job_id = uuid.uuid4()
+    await render.receive("render.requested.v1", job_id, a_request(job_id, [a_picture(RED)]))
+    await render.until_published("render.completed.v1")
+    told = await render.published("render.progressed.v1")
+    assert [p["sequence"] for p in told] == sorted({p["sequence"] for p in told})
+    percents = [p["percent"] for p in told]
+    assert percents == sorted(percents)
+    assert all(0 <= percent <= 100 for percent in percents)
+
+
+async def test_one_changed_scene_draws_one_clip_and_the_rest_is_reused(render, a_picture, a_request):
+    job_id = uuid.uuid4()
+    digests = [a_picture(RED), a_picture(GREEN), a_picture(BLUE)]
+    first = a_request(job_id, digests)
+    await render.receive("render.requested.v1", job_id, first)
+    await render.until_published("render.completed.v1", first["render_id"])
+    second = a_request(job_id, digests, scripts=["See the first thing.", "Now something else.", "Buy now."])
+    await render.receive("render.requested.v1", job_id, second)
+    await render.until_published("render.completed.v1", second["render_id"])
+    clips = {c["scene_number"]: c["is_reused"] for c in await render.published("clip.ready.v1", second["render_id"])}
+    assert clips == {1: True, 2: False, 3: True}
+    takes = await render.queries.takes(str(job_id), 2)
+    assert [take["is_selected"] for take in takes] == [True, False]
+
+
+async def test_cancelling_ends_the_engine_within_two_seconds(render, a_picture, a_request):
+    job_id = uuid.uuid4()
+    await render.receive("render.requested.v1", job_id, a_request(job_id, [a_picture(RED)]))
+    busy = await until(engine_children)
+    await render.receive("job.cancelled.v1", job_id, {"job_id": str(job_id), "version": 3})
+    await until(lambda: not any(child.is_running() for child in busy), 10)
+    async with render.database.connection() as conn:
+        assert await conn.fetchval("SELECT state FROM renders") == "cancelled"
+    assert await render.published("render.completed.v1") == []
+    assert await render.published("render.failed.v1") == []
+
+
+async def test_an_engine_that_is_killed_is_replaced_and_the_film_is_made(render, a_picture, a_request):
+    job_id = uuid.uuid4()
+    await render.receive("render.requested.v1", job_id, a_request(job_id, [a_picture(RED), a_picture(GREEN)]))
+    for child in await until(engine_children):
+        os.kill(child.pid, signal.SIGKILL)
+    await render.until_published("render.completed.v1")
+
+
+async def test_a_picture_that_cannot_be_drawn_is_left_out(render, a_picture, a_request):
+    job_id = uuid.uuid4()
+    broken = render.assets.add(b"\x89PNG\r\n\x1a\nand nothing more")
+    await render.receive("render.requested.v1", job_id, a_request(job_id, [a_picture(RED), broken]))
+    await render.until_published("render.completed.v1")
+
+
+async def test_a_clip_whose_bytes_went_bad_is_drawn_again(render, a_picture, a_request):
+    job_id = uuid.uuid4()
+    first = a_request(job_id, [a_picture(RED)])
+    await render.receive("render.requested.v1", job_id, first)
+    await render.until_published("render.completed.v1", first["render_id"])
+    async with render.database.connection() as conn:
+        row = await conn.fetchrow(
+            "SELECT c.sha256, c.size_bytes FROM takes t JOIN clips c ON c.key = t.clip_key WHERE t.scene_number = 2"
+        )
+    path = render.blobs.local_path(BlobRef(row["sha256"], row["size_bytes"]))
+    path.chmod(0o600)
+    path.write_bytes(b"\0" * row["size_bytes"])
+    # Another film of the same scenes, whose transition windows are not cached.
+    second = a_request(job_id, [a_picture(RED)])
+    second["scenes"][2]["transition"] = "wipe"
+    await render.receive("render.requested.v1", job_id, second)
+    await render.until_published("render.completed.v1", second["render_id"])
+
+
+async def test_a_render_of_a_canvas_that_cannot_be_made_fails_with_a_reason(render, a_picture, a_request):
+    job_id = uuid.uuid4()
+    request = a_request(job_id, [a_picture(RED)])
+    request["video"]["aspect_ratio"] = "7:3"
+    await render.receive("render.requested.v1", job_id, request)
+    (failed,) = await render.until_published("render.failed.v1")
+    assert failed["error"]["code"] == "SCENE_UNRENDERABLE"
