@@ -22,10 +22,14 @@ from adreel_gateway.settings import GatewaySettings
 from adreel_kit.errors import AppError, Conflict, ErrorKind, Invalid, NotFound
 from adreel_kit.health import serve_asgi
 from adreel_kit.ids import new_id, parse_id
+from adreel_kit.logging import configure_logging
 from adreel_kit.migrations import migrate
 from adreel_kit.rpc import RpcServer
 from adreel_kit.settings import load_settings
 from adreel_testkit.pytest_plugin import adreel_stack, postgres_server  # noqa: F401  # fixtures
+
+# Not the default of structlog, which draws every local variable of a traceback and takes a minute for it.
+configure_logging(service="gateway", process="test", level="ERROR")
 
 CONTENT = bytes(range(256)) * 4096  # 1 MiB
 
