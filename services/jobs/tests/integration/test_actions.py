@@ -262,3 +262,14 @@ async def test_conflict_of_two_writers_is_a_conflict_for_one(service: Any, witho
     results = await asyncio.gather(service.act(job_id, "cancel"), service.act(job_id, "cancel"), return_exceptions=True)
     assert sum(isinstance(one, Conflict) for one in results) == 1
     assert (await service.job(job_id)).job.phase is None
+
+
+async def test_reopened_job_holds_its_assets_again(service: Any, good_input: JobInput) -> None:
+    job_id = await service.completed(good_input)
+    [asset] = (await service.job(job_id)).job.assets
+    await service.act(job_id, "reopen_storyboard")
+    held = (await service.sent("assets.ingest_requested.v1", job_id))[-1]
+    assert [(item["asset_id"], item["url"]) for item in held["items"]] == [(str(asset.asset_id), None)]
+    version = (await service.job(job_id)).job.version
+    await service.asset_ready(job_id, asset.asset_id)
+    assert (await service.job(job_id)).job.version == version

@@ -158,7 +158,11 @@ def test_retry_of_writing_writes_again_and_fetches_nothing_again(make: Any) -> N
     assert (job.status, job.failed_step, job.error) == (JobStatus.FAILED, Step.WRITE, make.broken)
     job.orders.clear()
     job.retry(uuid4(), uuid4(), accept_possible_duplicate=False)
-    assert (job.status, job.phase, job.orders) == (JobStatus.PENDING, Phase.WRITING_STORYBOARD, [Order.WRITE])
+    assert (job.status, job.phase, job.orders) == (
+        JobStatus.PENDING,
+        Phase.WRITING_STORYBOARD,
+        [Order.HOLD, Order.WRITE],
+    )
     assert job.writing.request_id != first
 
 
@@ -168,7 +172,7 @@ def test_retry_of_ingest_fetches_what_failed_again(make: Any) -> None:
     assert (job.status, job.error.code) == (JobStatus.FAILED, "ASSETS_UNAVAILABLE")
     job.orders.clear()
     job.retry(uuid4(), uuid4(), accept_possible_duplicate=False)
-    assert (job.phase, job.orders) == (Phase.INGESTING_ASSETS, [Order.INGEST])
+    assert (job.phase, job.orders) == (Phase.INGESTING_ASSETS, [Order.HOLD, Order.INGEST])
     assert job.assets[0].status is AssetStatus.PENDING
     assert job.assets[0].error is None
 

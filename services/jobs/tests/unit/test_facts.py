@@ -265,6 +265,15 @@ def test_progress_never_goes_down_and_old_messages_are_dropped(make: Any) -> Non
     assert job.progress.percent == 100
 
 
+def test_sign_of_life_without_news_is_heard_and_not_told(make: Any) -> None:
+    job = make.rendering()
+    same = {"percent": 10.0, "phase": "composing", "scenes_done": 1, "scenes_total": 3, "eta_seconds": None}
+    assert job.render_progressed(render_id(job), 1, **same)
+    version = job.version
+    assert job.render_progressed(render_id(job), 2, **same)
+    assert (job.version, job.render.sequence) == (version, 2)
+
+
 def test_unknown_phase_of_a_render_leaves_the_known_one(make: Any) -> None:
     job = make.rendering()
     assert job.render_progressed(

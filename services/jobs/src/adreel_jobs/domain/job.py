@@ -93,6 +93,7 @@ class Job(JobRecord):
         self.storyboard = replace(self.storyboard, version=max(version, self.storyboard.version + 1), locked=False)
         self.locked_scenes = ()
         self.progress = Progress(scenes_total=self.progress.scenes_total)
+        self.orders.append(Order.HOLD)
         self._move(JobStatus.STORYBOARD_REVIEW, "storyboard reopened")
 
     def cancel(self, reason: str | None) -> None:
@@ -109,6 +110,7 @@ class Job(JobRecord):
         """Go on from the last good step."""
         self.require_open(Action.RETRY)
         step, self.failed_step, self.error = self.failed_step, None, None
+        self.orders.append(Order.HOLD)
         if step is Step.RENDER:
             self._render(render_id, "retried", accept_possible_duplicate=accept_possible_duplicate)
         elif step is Step.LOCK:
@@ -269,6 +271,7 @@ class Job(JobRecord):
         if render is None or sequence <= render.sequence:
             return False
         self.render = replace(render, sequence=sequence)
+        before = (self.phase, self.progress)
         if phase in RENDER_PHASES:
             self.phase = Phase(phase)
         self.progress = Progress(
@@ -278,7 +281,9 @@ class Job(JobRecord):
             scenes_total=scenes_total,
             eta_seconds=eta_seconds,
         )
-        self._note(ChangeKind.PROGRESS)
+        # A sign of life that brings nothing new is heard, and not told.
+        if (self.phase, self.progress) != before:
+            self._note(ChangeKind.PROGRESS)
         return True
 
     def render_completed(self, render_id: UUID, *, duration_seconds: float) -> bool:

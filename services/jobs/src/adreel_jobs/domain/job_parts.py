@@ -148,6 +148,7 @@ class Order(StrEnum):
     """What a verb asks of others; the job's state holds all that is needed to say it."""
 
     INGEST = "ingest"  # assets: have the pending assets ready
+    HOLD = "hold"  # assets: the job uses its ready assets again, after an end had let them go
     WRITE = "write"  # scenes: write what `writing` says
     RENDER = "render"  # render: make a film of the locked scenes
     STOP = "stop"  # everybody: the job was cancelled

@@ -43,13 +43,17 @@ class PageRequest:
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """A part of a list, newest first; `next_cursor` is empty at its end."""
+    """A part of a list, newest first. `cursors` are the places right after each item; the last is empty at the end."""
 
     items: tuple[T, ...]
+    cursors: tuple[str, ...]
     limit: int
     offset: int
     total: int
-    next_cursor: str
+
+    @property
+    def next_cursor(self) -> str:
+        return self.cursors[-1] if self.cursors else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from adreel_jobs.entrypoints.messages import (
     change_message,
     client_message,
     job_message,
-    page_message,
+    page_messages,
     stats_message,
 )
 from adreel_jobs.entrypoints.requests import (
@@ -67,7 +67,8 @@ class JobsServicer(jobs_pb2_grpc.JobsServiceServicer):
         page = await self._do.queries.clients(
             query=request.query, page=read_page(request.page), scope=request.scope_client_id
         )
-        return pb.ListClientsResponse(clients=map(client_message, page.items), page=page_message(page))
+        clients, info = page_messages(page, client_message)
+        return pb.ListClientsResponse(clients=clients, page=info)
 
     async def ReplaceClient(self, request: pb.ReplaceClientRequest, context: Context) -> pb.ReplaceClientResponse:
         client = await self._do.clients.replace(
@@ -101,7 +102,8 @@ class JobsServicer(jobs_pb2_grpc.JobsServiceServicer):
             page=read_page(request.page),
             scope=request.scope_client_id,
         )
-        return pb.ListCampaignsResponse(campaigns=map(campaign_message, page.items), page=page_message(page))
+        campaigns, info = page_messages(page, campaign_message)
+        return pb.ListCampaignsResponse(campaigns=campaigns, page=info)
 
     async def ReplaceCampaign(self, request: pb.ReplaceCampaignRequest, context: Context) -> pb.ReplaceCampaignResponse:
         campaign = await self._do.campaigns.replace(
@@ -143,7 +145,8 @@ class JobsServicer(jobs_pb2_grpc.JobsServiceServicer):
             page=read_page(request.page),
             scope=request.scope_client_id,
         )
-        return pb.ListJobsResponse(jobs=map(job_message, page.items), page=page_message(page))
+        jobs, info = page_messages(page, job_message)
+        return pb.ListJobsResponse(jobs=jobs, page=info)
 
     async def ApplyAction(self, request: pb.ApplyActionRequest, context: Context) -> pb.ApplyActionResponse:
         job_id = await self._do.apply_action.run(read_action(request))

@@ -1,11 +1,12 @@
 """The service's values as gRPC messages."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from adreel.common.v1 import common_pb2
 from adreel.jobs.v1 import jobs_pb2
+from google.protobuf.message import Message
 from google.protobuf.struct_pb2 import Struct
 from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -17,6 +18,11 @@ from adreel_jobs.domain.job_input import JobInput
 from adreel_jobs.domain.job_parts import Change, ChangeKind, ErrorInfo, JobAsset, Progress, StoryboardState
 from adreel_jobs.domain.status import JobStatus, Phase
 from adreel_jobs.domain.views import JobView, Page, Stats
+
+T = TypeVar("T")
+M = TypeVar("M", bound=Message)
+
+_MOST_BYTES = 3_500_000
 
 STATUS: Mapping[JobStatus, jobs_pb2.JobStatus.ValueType] = {
     status: jobs_pb2.JobStatus.Value(f"JOB_STATUS_{status.name}") for status in JobStatus
@@ -116,9 +122,23 @@ def progress_message(progress: Progress, phase: Phase | None) -> jobs_pb2.Progre
     )
 
 
-def page_message(page: Page[Any]) -> common_pb2.PageInfo:
-    """The page's place; what it holds does not matter."""
-    return common_pb2.PageInfo(limit=page.limit, offset=page.offset, total=page.total, next_cursor=page.next_cursor)
+def page_messages(page: Page[T], message_of: Callable[[T], M]) -> tuple[list[M], common_pb2.PageInfo]:
+    """The items of a page and its place.
+
+    An answer holds 4 MiB at most. Rows of the usual size are far below that; where they are not, the page is shorter
+    than was asked for, and its cursor goes on after the last row that fitted.
+    """
+    messages: list[M] = []
+    size_bytes = 0
+    for item in page.items:
+        message = message_of(item)
+        size_bytes += message.ByteSize()
+        if messages and size_bytes > _MOST_BYTES:
+            break
+        messages.append(message)
+    cursor = page.cursors[len(messages) - 1] if messages else ""
+    info = common_pb2.PageInfo(limit=page.limit, offset=page.offset, total=page.total, next_cursor=cursor)
+    return messages, info
 
 
 def stats_message(stats: Stats) -> jobs_pb2.Stats:

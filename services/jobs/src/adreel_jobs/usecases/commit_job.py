@@ -91,7 +91,11 @@ class JobCommitter:
         """Send one request; sending it again is harmless, for it carries the same ids."""
         match order:
             case Order.INGEST:
-                await self._publish(conn, job.id, _ingest(job))
+                await self._publish(conn, job.id, _ingest(job, AssetStatus.PENDING))
+            case Order.HOLD:
+                # Assets that are known already are announced again, which changes nothing here.
+                if any(asset.status is AssetStatus.READY for asset in job.assets):
+                    await self._publish(conn, job.id, _ingest(job, AssetStatus.READY))
             case Order.WRITE:
                 await self._publish(conn, job.id, await self._write(conn, job))
             case Order.RENDER:
@@ -169,7 +173,7 @@ class JobCommitter:
         )
 
 
-def _ingest(job: Job) -> AssetsIngestRequested:
+def _ingest(job: Job, status: AssetStatus) -> AssetsIngestRequested:
     return AssetsIngestRequested(
         job_id=job.id,
         client_id=job.client_id,
@@ -178,13 +182,14 @@ def _ingest(job: Job) -> AssetsIngestRequested:
         items=tuple(
             IngestItem(
                 asset_id=asset.asset_id,
-                url=asset.source_url or None,
+                # One that is kept already is named, and not fetched again.
+                url=(asset.source_url or None) if status is AssetStatus.PENDING else None,
                 type=asset.type or None,
                 name=asset.name or None,
                 role=asset.role or None,
             )
             for asset in job.assets
-            if asset.status is AssetStatus.PENDING
+            if asset.status is status
         ),
     )
 

@@ -46,9 +46,10 @@ async def fetch_page(
     )
     total = await conn.fetchval(f"SELECT count(*) FROM {table} t WHERE {where}", *parameters)
     shown = rows[: page.limit]
-    has_more = len(rows) > page.limit
-    cursor = encode_cursor(shown[-1]["created_at"], shown[-1]["id"]) if has_more else ""
-    return Page(tuple(read(row) for row in shown), page.limit, offset, total, cursor)
+    cursors = [encode_cursor(row["created_at"], row["id"]) for row in shown]
+    if len(rows) == len(shown) and cursors:
+        cursors[-1] = ""
+    return Page(tuple(read(row) for row in shown), tuple(cursors), page.limit, offset, total)
 
 
 def encode_cursor(at: datetime, row_id: UUID) -> str:
