@@ -1,7 +1,7 @@
 """Model writers over the real SDKs against a stand-in on loopback: one suite for every vendor and style."""
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
@@ -30,14 +30,22 @@ from adreel_scenes.domain.writer_errors import (
 )
 from adreel_testkit.standins.llm_app import Fault, LLMStandin
 
-MakeModel = Callable[..., ChatModel]
+# One server and one client for each vendor serve all tests: a client takes longer to make than a request.
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 VENDORS = ("openai-responses", "openai-chat", "anthropic", "gemini-v1", "gemini-v1beta")
 
 
-@pytest_asyncio.fixture
-async def standin() -> AsyncIterator[LLMStandin]:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def server() -> AsyncIterator[LLMStandin]:
     async with LLMStandin() as running:
         yield running
+
+
+@pytest.fixture
+def standin(server: LLMStandin) -> LLMStandin:
+    server.state.faults.clear()
+    server.state.calls.clear()
+    return server
 
 
 def model_of(vendor: str, standin: LLMStandin, *, key: str = "test-key", timeout_seconds: float = 10.0) -> ChatModel:
@@ -51,16 +59,16 @@ def model_of(vendor: str, standin: LLMStandin, *, key: str = "test-key", timeout
     return GeminiModel(api_key=key, base_url=standin.url, api_version=variant, timeout_seconds=timeout_seconds)
 
 
-@pytest_asyncio.fixture(params=VENDORS)
-async def model(request: pytest.FixtureRequest, standin: LLMStandin) -> AsyncIterator[ChatModel]:
-    made = model_of(request.param, standin)
+@pytest_asyncio.fixture(params=VENDORS, scope="module", loop_scope="module")
+async def model(request: pytest.FixtureRequest, server: LLMStandin) -> AsyncIterator[ChatModel]:
+    made = model_of(request.param, server)
     yield made
     await made.aclose()
 
 
 @pytest.fixture
 def writer(model: ChatModel) -> ModelWriter:
-    return ModelWriter(model, deadline_seconds=20)
+    return ModelWriter(model, deadline_seconds=20, pause_seconds=0)
 
 
 async def test_storyboard_is_written_and_its_usage_counted(build, writer, model, standin):
@@ -278,10 +286,11 @@ async def test_customers_words_cannot_leave_their_block(build, standin):
 
 async def test_no_fault_ever_shows_the_key(build, standin):
     for vendor in VENDORS:
+        model = model_of(vendor, standin, key="sk-secret-123")
+        writer = ModelWriter(model, deadline_seconds=5, pause_seconds=0)
         for fault in (Fault("status", status=500), Fault("drop")):
-            model = model_of(vendor, standin, key="sk-secret-123")
             standin.order(fault, fault)
             with pytest.raises(WriterError) as raised:
-                await ModelWriter(model, deadline_seconds=5).write(WriteRequest(build.brief()))
-            await model.aclose()
+                await writer.write(WriteRequest(build.brief()))
             assert "sk-secret-123" not in f"{raised.value.message} {raised.value.details} {raised.value!r}"
+        await model.aclose()

@@ -34,7 +34,6 @@ T = TypeVar("T")
 JSONSchema = Mapping[str, object]
 # A longer wait than this is for whoever scheduled the work, not for a worker holding its lease.
 _LONGEST_PAUSE_SECONDS = 8.0
-_FIRST_PAUSE_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +72,18 @@ class ModelWriter:
     """A `StoryboardWriter` and `MusicSceneWriter` over a `ChatModel`."""
 
     def __init__(
-        self, model: ChatModel, *, deadline_seconds: float, music_prompts: Mapping[str, str] | None = None
+        self,
+        model: ChatModel,
+        *,
+        deadline_seconds: float,
+        music_prompts: Mapping[str, str] | None = None,
+        pause_seconds: float = 0.5,
     ) -> None:
+        """`deadline_seconds` covers all calls of one piece of writing, `pause_seconds` comes before a repeat."""
         self._model = model
         self._deadline_seconds = deadline_seconds
         self._music_prompts = music_prompts
+        self._pause_seconds = pause_seconds
 
     async def write(self, request: WriteRequest) -> WriterResult:
         """Raises DurationOutOfReach before any call if no number of scenes fits the film."""
@@ -195,7 +201,7 @@ class ModelWriter:
             except WriterError as error:
                 meter.add(error.usage)
                 error.usage = meter.usage
-                pause = _pause_seconds(error)
+                pause = self._pause_before_repeat(error)
                 if is_last_try or pause is None:
                     raise
                 await asyncio.sleep(pause)
@@ -203,6 +209,15 @@ class ModelWriter:
                 meter.add(completion.usage)
                 return completion.text
         raise AssertionError("unreachable")
+
+    def _pause_before_repeat(self, error: WriterError) -> float | None:
+        """How long to wait before the one repeat; None if a repeat is of no use."""
+        if isinstance(error, ProviderUnavailable):
+            return self._pause_seconds
+        hint = error.retry_after_seconds
+        if isinstance(error, ProviderRateLimited) and hint is not None and hint <= _LONGEST_PAUSE_SECONDS:
+            return max(hint, self._pause_seconds)
+        return None
 
     def _invalid(self, problems: tuple[Problem, ...], meter: "_Meter") -> ModelOutputInvalid:
         return ModelOutputInvalid(
@@ -234,13 +249,3 @@ class _Meter:
 
     def add(self, usage: Usage) -> None:
         self.usage = self.usage + usage
-
-
-def _pause_seconds(error: WriterError) -> float | None:
-    """How long to wait before the one repeat; None if a repeat is of no use."""
-    if isinstance(error, ProviderUnavailable):
-        return _FIRST_PAUSE_SECONDS
-    if isinstance(error, ProviderRateLimited):
-        hint = error.retry_after_seconds
-        return None if hint is None or hint > _LONGEST_PAUSE_SECONDS else max(hint, _FIRST_PAUSE_SECONDS)
-    return None
