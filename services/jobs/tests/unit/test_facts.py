@@ -309,6 +309,21 @@ def test_all_named_assets_failing_fails_the_job_whatever_the_music_does(make: An
     assert (job.status, job.error.code) == (JobStatus.FAILED, "ASSETS_UNAVAILABLE")
 
 
+def test_job_does_without_assets_that_nobody_speaks_of(make: Any) -> None:
+    job = make.new(assets=2)
+    job.asset_settled(make.asset, facts=FACTS)
+    assert job.give_up(Step.INGEST, make.broken, "stalled")
+    assert (job.status, job.phase) == (JobStatus.PENDING, Phase.WRITING_STORYBOARD)
+    assert [asset.status for asset in job.assets] == [AssetStatus.READY, AssetStatus.FAILED]
+    assert job.orders[-1] is Order.WRITE
+
+
+def test_job_with_none_of_its_assets_is_given_up_with_the_reason(make: Any) -> None:
+    job = make.new(assets=2)
+    assert job.give_up(Step.INGEST, make.broken, "stalled")
+    assert (job.status, job.error, job.failed_step) == (JobStatus.FAILED, make.broken, Step.INGEST)
+
+
 def test_asset_keeps_the_name_and_role_the_caller_gave(make: Any) -> None:
     job = make.new()
     job.assets = (JobAsset(make.asset, AssetOrigin.BRIEF, name="Product Shot", role="hero"),)

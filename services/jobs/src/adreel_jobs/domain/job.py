@@ -138,20 +138,10 @@ class Job(JobRecord):
         self.are_assets_changed = True
         if any(one.status is AssetStatus.PENDING for one in self.assets):
             self._note(ChangeKind.PROGRESS)
-        elif self._all_named_assets_failed():
-            self._fail(
-                Step.INGEST,
-                ErrorInfo(
-                    "ASSETS_UNAVAILABLE",
-                    "None of the assets could be fetched; each asset says why.",
-                    {"assets": [str(one.asset_id) for one in self.assets]},
-                    "invalid",
-                ),
-                "assets unavailable",
-            )
         else:
-            self._write()
-            self._note(ChangeKind.PROGRESS)
+            ids = [str(one.asset_id) for one in self.assets]
+            message = "None of the assets could be fetched; each asset says why."
+            self._end_ingest(ErrorInfo("ASSETS_UNAVAILABLE", message, {"assets": ids}, "invalid"), "assets unavailable")
         return True
 
     def storyboard_ready(
@@ -312,6 +302,14 @@ class Job(JobRecord):
             return False
         if step is Step.WRITE:
             self._writing_ends_in(error, cause)
+        elif step is Step.INGEST:
+            # The job does without the assets that nobody speaks of, where it has others.
+            self.assets = tuple(
+                replace(one, status=AssetStatus.FAILED, error=error) if one.status is AssetStatus.PENDING else one
+                for one in self.assets
+            )
+            self.are_assets_changed = True
+            self._end_ingest(error, cause)
         else:
             self._fail(step, error, cause)
         return True
@@ -328,6 +326,15 @@ class Job(JobRecord):
     def _write(self) -> None:
         self.phase = Phase.WRITING_STORYBOARD
         self.orders.append(Order.WRITE)
+
+    def _end_ingest(self, error: ErrorInfo, cause: str) -> None:
+        """All assets are settled: on to the writing, or the end for a job that has none of those it named."""
+        named = [asset for asset in self.assets if asset.origin is AssetOrigin.BRIEF]
+        if named and all(asset.status is AssetStatus.FAILED for asset in named):
+            self._fail(Step.INGEST, error, cause)
+        else:
+            self._write()
+            self._note(ChangeKind.PROGRESS)
 
     def _rewrite(self, phase: Phase) -> None:
         self.phase = phase
@@ -364,10 +371,6 @@ class Job(JobRecord):
         if self.status is not JobStatus.RENDERING or self.render is None or self.render.render_id != render_id:
             return None
         return self.render
-
-    def _all_named_assets_failed(self) -> bool:
-        named = [asset for asset in self.assets if asset.origin is AssetOrigin.BRIEF]
-        return bool(named) and all(asset.status is AssetStatus.FAILED for asset in named)
 
     def _keep_feedback(self, feedback: str | None) -> None:
         if feedback:
