@@ -48,7 +48,7 @@ class SuiteClient:
         return _data(response)
 
     async def until(self, job_id: str, is_reached: Callable[[Job], bool], *, within_seconds: float = 240) -> Job:
-        """The job once `is_reached` holds; one that ends otherwise, or takes too long, fails the test with its state."""
+        """The job once `is_reached` holds; one that ends otherwise or takes too long fails the test with its state."""
         job: Job = {}
         try:
             async with asyncio.timeout(within_seconds):
