@@ -8,6 +8,7 @@ from adreel_kit.guarded_http import (
     HttpStatusRefused,
     RequestTimedOut,
     ResponseTooLarge,
+    Unreachable,
     UrlForbidden,
     fetch_to_file,
 )
@@ -31,6 +32,9 @@ _REASONS: dict[type[GuardedHttpError], type[AssetError]] = {
     ResponseTooLarge: AssetTooLarge,
 }
 
+# A server out of order, too busy, or on its way back may answer in a moment; what says "no" stays.
+_PASSING_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
+
 
 class GuardedDownloader:
     """See `domain.ports.Downloader`."""
@@ -43,5 +47,13 @@ class GuardedDownloader:
             result = await fetch_to_file(url, path, self._policy)
         except GuardedHttpError as error:
             log.info("download.refused", code=error.code, reason=error.reason)
-            raise _REASONS.get(type(error), AssetUnreachable)(error.message, details=error.details) from error
+            failure = _REASONS.get(type(error), AssetUnreachable)(error.message, details=error.details)
+            failure.is_transient = _may_pass(error)
+            raise failure from error
         return result.filename
+
+
+def _may_pass(error: GuardedHttpError) -> bool:
+    if isinstance(error, HttpStatusRefused):
+        return error.status in _PASSING_STATUSES
+    return isinstance(error, RequestTimedOut | Unreachable)

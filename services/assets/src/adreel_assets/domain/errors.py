@@ -10,13 +10,21 @@
     │   ├── AssetTooLarge          ASSET_TOO_LARGE           413
     │   ├── AssetTypeUnsupported   ASSET_TYPE_UNSUPPORTED    415
     │   └── AssetTypeMismatch      ASSET_TYPE_MISMATCH       415
+    ├── SourceStumbled             SOURCE_STUMBLED           an AssetError that may pass; tried again, never shown
+    ├── QuotaExceeded              QUOTA_EXCEEDED            402, the client's assets are large enough
+    ├── RateLimited                RATE_LIMITED              429, too many downloads within a minute
     ├── UploadCutOff               UPLOAD_CUT_OFF            422, the sender went away
+    ├── UploadMismatch             UPLOAD_MISMATCH           422, other bytes than were announced
+    ├── UploadNotFound             UPLOAD_NOT_FOUND          404
+    ├── UploadEmpty                UPLOAD_INCOMPLETE         409, completed before its bytes came
     ├── AssetNotFound              ASSET_NOT_FOUND           404
     ├── AssetInUse                 ASSET_IN_USE              409, a live job holds it
     ├── AssetNotReady              ASSET_NOT_READY           409, its bytes are on their way or cannot be had
+    ├── BytesGone                  a deletion of the same bytes came in between; to be stored once more
     └── InspectionUnavailable      our own decoders did not run; nothing is known of the file
 
-The `AssetError`s are final: the same bytes or URL give the same answer.
+The `AssetError`s are final: the same bytes or URL give the same answer. One marked `is_transient` by the adapter that
+raised it (a server out of order, a slow line) is final only once it was tried again.
 """
 
 from adreel_kit.errors import AppError, Conflict, ErrorKind, Invalid, NotFound
@@ -29,6 +37,7 @@ class AssetError(AppError):
 
     kind = ErrorKind.INVALID
     code = "ASSET_CORRUPT"
+    is_transient = False
 
 
 class AssetUrlForbidden(AssetError):
@@ -124,3 +133,63 @@ class UploadCutOff(Invalid):
     """Fewer bytes came than were announced."""
 
     code = "UPLOAD_CUT_OFF"
+
+
+class UploadMismatch(Invalid):
+    """What was put is not what was announced: another size, or another hash."""
+
+    code = "UPLOAD_MISMATCH"
+
+
+class UploadNotFound(NotFound):
+    """There is no such upload, not for this client, or not any more."""
+
+    code = "UPLOAD_NOT_FOUND"
+
+
+class UploadEmpty(Conflict):
+    """The bytes were not put yet."""
+
+    code = "UPLOAD_INCOMPLETE"
+
+
+class QuotaExceeded(AppError):
+    """The client's assets would take more room than it has. Denied, so that no worker tries again by itself."""
+
+    kind = ErrorKind.DENIED
+    code = "QUOTA_EXCEEDED"
+    http_status = 402
+
+    def __init__(self, quota_bytes: int) -> None:
+        super().__init__(
+            f"The client's assets would take more than its quota of {quota_bytes} bytes; delete some first.",
+            details={"quotaBytes": quota_bytes},
+        )
+
+
+class RateLimited(AppError):
+    """Too many downloads were asked for within a minute."""
+
+    kind = ErrorKind.EXHAUSTED
+    code = "RATE_LIMITED"
+
+    def __init__(self, limit_per_minute: int) -> None:
+        super().__init__(
+            f"At most {limit_per_minute} downloads a minute are begun for one client; try again in a moment.",
+            details={"limitPerMinute": limit_per_minute},
+            retry_after_seconds=20,
+        )
+
+
+class SourceStumbled(AppError):
+    """A download that may succeed if tried again a little later."""
+
+    kind = ErrorKind.UNAVAILABLE
+    code = "SOURCE_STUMBLED"
+
+
+class BytesGone(AppError):
+    """Bytes that were there already were deleted with their last asset before this one could refer to them."""
+
+    kind = ErrorKind.UNAVAILABLE
+    code = "SERVICE_UNAVAILABLE"

@@ -1,5 +1,6 @@
 """What the domain needs from outside, as contracts."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -37,3 +38,26 @@ class Downloader(Protocol):
 
         Raises AssetUrlForbidden, AssetUnreachable, AssetHttpError, AssetTimeout, AssetTooLarge; nothing is left then.
         """
+
+
+class Staging(Protocol):
+    """A place that clients may put bytes to by themselves, before anybody has looked at them.
+
+    Nothing is served from there; what lies there is taken in by `fetch`, or removed.
+    """
+
+    def address(self, name: str, *, expires: timedelta) -> str:
+        """Where the bytes are to be PUT; anyone who knows it may, until it expires."""
+        ...
+
+    async def size_of(self, name: str) -> int | None:
+        """How many bytes lie there; None while there is nothing."""
+        ...
+
+    async def fetch(self, name: str, path: Path, *, max_bytes: int) -> str:
+        """Write them to `path` (a new file); returns their SHA-256. Raises AssetTooLarge beyond `max_bytes`."""
+        ...
+
+    async def remove(self, name: str) -> None:
+        """Remove them. Safe to repeat."""
+        ...

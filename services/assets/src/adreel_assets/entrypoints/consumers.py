@@ -1,10 +1,10 @@
 """Events this service listens to."""
 
-from adreel_kit import work_items
 from adreel_kit.bus import Bus, Message, Outcome
 
 from adreel_assets.adapters.postgres import assets
 from adreel_assets.domain.events import IngestRequested, JobCancelled, JobStatusChanged
+from adreel_assets.usecases.cancel_ingest import cancel_ingest
 from adreel_assets.usecases.ingest import OrderIngest
 
 # A job that can still go on, by retry or by reopening, has ended all the same: it takes its assets up again then.
@@ -14,14 +14,8 @@ _ENDED = frozenset({"completed", "failed", "cancelled"})
 def subscribe(bus: Bus, order_ingest: OrderIngest) -> None:
     """Register every consumer."""
     bus.subscribe(IngestRequested, order_ingest.handle)
-    bus.subscribe(JobCancelled, _cancel)
+    bus.subscribe(JobCancelled, cancel_ingest)
     bus.subscribe(JobStatusChanged, _release)
-
-
-async def _cancel(message: Message[JobCancelled]) -> Outcome:
-    await work_items.cancel(message.conn, subject=str(message.event.job_id))
-    await assets.release_uses(message.conn, message.event.job_id)
-    return None
 
 
 async def _release(message: Message[JobStatusChanged]) -> Outcome:

@@ -1,10 +1,17 @@
-"""Assets as gRPC messages."""
+"""Assets and what is said of them as gRPC messages, there and back."""
+
+import uuid
+from collections.abc import AsyncIterator
+from datetime import datetime
 
 from adreel.assets.v1 import assets_pb2
 from adreel.common.v1 import common_pb2
+from adreel_kit.errors import Invalid
+from adreel_kit.ids import parse_id
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from adreel_assets.domain.asset import Asset, AssetStatus
+from adreel_assets.domain.asset import Asset, AssetFields, AssetStatus
+from adreel_assets.domain.errors import AssetNotFound, UploadCutOff
 from adreel_assets.domain.media_types import AssetType
 
 TYPES: dict[int, AssetType] = {
@@ -43,7 +50,7 @@ def asset_message(asset: Asset) -> assets_pb2.Asset:
         user_id=asset.user_id or "",
         client_id=str(asset.client_id or ""),
         campaign_id=str(asset.campaign_id or ""),
-        created_at=_timestamp(asset),
+        created_at=timestamp(asset.created_at),
         has_thumbnail=asset.thumbnail_sha256 is not None,
         is_inline_safe=asset.is_inline_safe,
     )
@@ -63,7 +70,51 @@ def _error(error: dict[str, object]) -> common_pb2.ErrorDetail:
     return detail
 
 
-def _timestamp(asset: Asset) -> Timestamp:
+def timestamp(at: datetime) -> Timestamp:
+    """The moment as a message."""
     stamp = Timestamp()
-    stamp.FromDatetime(asset.created_at)
+    stamp.FromDatetime(at)
     return stamp
+
+
+async def whole_contents(
+    parts: AsyncIterator[assets_pb2.UploadAssetRequest] | AsyncIterator[assets_pb2.PutUploadRequest],
+) -> AsyncIterator[bytes]:
+    """What follows an upload's header, up to a footer that fits. Raises UploadCutOff."""
+    size = 0
+    async for part in parts:
+        if part.WhichOneof("part") == "footer":
+            if part.footer.size_bytes != size:
+                break
+            return
+        size += len(part.content)
+        yield part.content
+    # A caller that goes away ends the stream like one that is done; only the footer tells them apart.
+    raise UploadCutOff("The upload ended before its last byte.")
+
+
+def fields_of(fields: assets_pb2.AssetFields, scope_client_id: str) -> AssetFields:
+    """What a caller says of an asset, as far as the caller may say it."""
+    client_id = scope_of(fields.client_id)
+    scope = scope_of(scope_client_id)
+    if scope is not None and client_id not in (None, scope):
+        raise AssetNotFound("There is no such client.")
+    return AssetFields(
+        name=fields.name[:200],
+        asked_type=TYPES.get(fields.type),
+        client_id=scope or client_id,
+        campaign_id=scope_of(fields.campaign_id),
+        user_id=fields.user_id or None,
+        tags=tuple(dict.fromkeys(tag.strip()[:50] for tag in fields.tags if tag.strip()))[:50],
+        role=fields.role[:100] or None,
+    )
+
+
+def scope_of(text: str) -> uuid.UUID | None:
+    """The client or campaign that is named; None for no text."""
+    if not text:
+        return None
+    parsed = parse_id(text)
+    if parsed is None:
+        raise Invalid("A client or campaign is named by its UUID here.", details={"given": text[:100]})
+    return parsed

@@ -18,7 +18,7 @@ from adreel_assets.domain.asset import Asset, AssetFields, AssetStatus
 from adreel_assets.domain.errors import AssetNotFound
 from adreel_assets.domain.events import AssetFailed, AssetReady, ErrorData, IngestItem, IngestRequested
 from adreel_assets.domain.media_types import AssetType
-from adreel_assets.domain.ports import Downloader
+from adreel_assets.usecases.download import DownloadInTurn
 from adreel_assets.usecases.keep_file import KeepFile
 
 INGEST_KIND = "ingest"
@@ -26,6 +26,7 @@ INGEST_KIND = "ingest"
 SETTLED_CHANNEL = "asset_settled"
 # A server that answers badly once may answer well a little later; a URL that is wrong stays wrong and is not retried.
 _ATTEMPTS = 3
+_ATTEMPTS_AWAITED = 2
 
 
 class OrderIngest:
@@ -86,20 +87,20 @@ class Ingest:
     """The `ingest` work handler: download, check, keep, tell."""
 
     def __init__(
-        self, *, database: Database, outbox: Outbox, downloader: Downloader, keep: KeepFile, scratch_dir: Path
+        self, *, database: Database, outbox: Outbox, download: DownloadInTurn, keep: KeepFile, scratch_dir: Path
     ) -> None:
         self._database = database
         self._outbox = outbox
-        self._downloader = downloader
+        self._download = download
         self._keep = keep
         self._scratch_dir = scratch_dir
 
     async def run(self, item: WorkItem) -> Finish:
         asset_id, url = uuid.UUID(item.payload["asset_id"]), str(item.payload["url"])
-        asked_type = await self._asked_type(asset_id)
+        asked_type, client_id = await self._asked(asset_id)
         with tempfile.TemporaryDirectory(dir=self._scratch_dir, prefix="ingest-") as folder:
             path = Path(folder) / "download"
-            name = await self._downloader.download(url, path)
+            name = await self._download.fetch(item, client_id, url, path)
             kept = await self._keep.keep(path, name=name or _name_of(url), asked_type=asked_type)
 
         async def finish(conn: Connection) -> None:
@@ -115,21 +116,22 @@ class Ingest:
         if asset is not None:
             await announce(self._outbox, conn, asset, await assets.uses(conn, asset_id))
 
-    async def _asked_type(self, asset_id: uuid.UUID) -> AssetType | None:
+    async def _asked(self, asset_id: uuid.UUID) -> tuple[AssetType | None, uuid.UUID | None]:
         async with self._database.connection() as conn:
-            asked = await conn.fetchval("SELECT asked_type FROM assets WHERE id = $1", asset_id)
-        return AssetType(asked) if asked else None
+            return await assets.asked(conn, asset_id)
 
 
-async def order_download(conn: Connection, asset_id: uuid.UUID, url: str, *, subject: str, round_id: str) -> None:
-    """Queue the download; `round_id` tells a renewed one from the first."""
+async def order_download(
+    conn: Connection, asset_id: uuid.UUID, url: str, *, subject: str, round_id: str, is_awaited: bool = False
+) -> None:
+    """Queue the download; `round_id` tells a renewed one from the first, `is_awaited` that a caller holds on."""
     await work_items.enqueue(
         conn,
         kind=INGEST_KIND,
         key=f"{asset_id}/{round_id}",
         subject=subject,
-        payload={"asset_id": str(asset_id), "url": url},
-        max_attempts=_ATTEMPTS,
+        payload={"asset_id": str(asset_id), "url": url, "is_awaited": is_awaited},
+        max_attempts=_ATTEMPTS_AWAITED if is_awaited else _ATTEMPTS,
     )
 
 

@@ -3,23 +3,30 @@
 import asyncio
 import tempfile
 import uuid
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Awaitable, Callable
 from pathlib import Path
 
 from adreel_kit import work_items
-from adreel_kit.db import Database, Listener, wait_for
+from adreel_kit.db import Connection, Database, Listener, wait_for
 from adreel_kit.errors import ErrorFacts, ErrorKind, RemoteError
 from adreel_kit.ids import new_id
 from adreel_kit.outbox import Outbox
 
 from adreel_assets.adapters.postgres import assets
+from adreel_assets.adapters.postgres import limits as places
 from adreel_assets.domain.asset import Asset, AssetFields, AssetStatus
-from adreel_assets.domain.errors import AssetCorrupt, AssetTimeout, AssetTooLarge
+from adreel_assets.domain.errors import AssetCorrupt, AssetTimeout, AssetTooLarge, BytesGone, RateLimited
+from adreel_assets.domain.limits import DownloadLimits
 from adreel_assets.usecases.ingest import SETTLED_CHANNEL, announce, order_download
-from adreel_assets.usecases.keep_file import KeepFile
+from adreel_assets.usecases.keep_file import KeepFile, KeptFile
+
+# Runs in the transaction that makes an asset.
+Also = Callable[[Connection, Asset], Awaitable[None]]
 
 # How often a waiter looks itself, should its notification be lost.
 _LOOK_SECONDS = 5.0
+# Each time, somebody deleted the same bytes in the very moment; more than once is unlikely.
+_STORE_ATTEMPTS = 4
 
 
 class ReceiveAsset:
@@ -35,6 +42,7 @@ class ReceiveAsset:
         scratch_dir: Path,
         max_bytes: int,
         wait_seconds: float,
+        limits: DownloadLimits,
     ) -> None:
         self._database = database
         self._listener = listener
@@ -43,32 +51,57 @@ class ReceiveAsset:
         self._scratch_dir = scratch_dir
         self._max_bytes = max_bytes
         self._wait_seconds = wait_seconds
+        self._limits = limits
 
     async def from_url(self, url: str, fields: AssetFields) -> Asset:
-        """Download and keep; raises the download's error, and then there is no asset."""
+        """Download and keep; raises the download's error, RateLimited, QuotaExceeded, and then there is no asset."""
         asset_id = new_id()
         async with self._listener.subscription(SETTLED_CHANNEL, str(asset_id)) as settled:
             async with self._database.transaction() as conn:
+                await self._keep.check_quota(conn, fields.client_id)
+                if not await places.may_order(conn, fields.client_id, self._limits):
+                    raise RateLimited(self._limits.per_minute_per_client)
                 await assets.insert_pending(conn, asset_id, fields, url)
-                await order_download(conn, asset_id, url, subject=str(asset_id), round_id="first")
-            asset = await self._outcome(asset_id, settled)
+                await order_download(conn, asset_id, url, subject=str(asset_id), round_id="first", is_awaited=True)
+            try:
+                asset = await self._outcome(asset_id, settled)
+            except asyncio.CancelledError:
+                # Nobody will learn its id.
+                await asyncio.shield(self._forget(asset_id))
+                raise
         if asset.status is AssetStatus.FAILED:
             await self._forget(asset_id)
             raise RemoteError(_facts(asset))
         return asset
 
     async def upload(self, chunks: AsyncIterable[bytes], fields: AssetFields, file_name: str) -> Asset:
-        """Keep what the stream yields. Raises an AssetError, and then there is no asset."""
+        """Keep what the stream yields. Raises an AssetError or QuotaExceeded, and then there is no asset."""
+        async with self._database.transaction() as conn:
+            await self._keep.check_quota(conn, fields.client_id)
         with tempfile.TemporaryDirectory(dir=self._scratch_dir, prefix="upload-") as folder:
             path = Path(folder) / "upload"
             await self._write(chunks, path)
-            name = fields.name or file_name or "upload"
-            kept = await self._keep.keep(path, name=name[:200], asked_type=fields.asked_type)
-        asset_id = new_id()
+            return await self.keep_new(path, fields, file_name)
+
+    async def keep_new(self, path: Path, fields: AssetFields, file_name: str, also: Also | None = None) -> Asset:
+        """Make an asset of a local file; `also` runs in the transaction that makes it."""
+        name = (fields.name or file_name or "upload")[:200]
+        for attempt in range(1, _STORE_ATTEMPTS + 1):
+            kept = await self._keep.keep(path, name=name, asked_type=fields.asked_type)
+            try:
+                return await self._record(new_id(), kept, fields, also)
+            except BytesGone:
+                if attempt == _STORE_ATTEMPTS:
+                    raise
+        raise AssertionError("unreachable")
+
+    async def _record(self, asset_id: uuid.UUID, kept: KeptFile, fields: AssetFields, also: Also | None) -> Asset:
         async with self._database.transaction() as conn:
             await assets.insert_pending(conn, asset_id, fields, None)
             asset = await self._keep.record(conn, asset_id, kept)
             assert asset is not None, "inserted in this transaction"
+            if also is not None:
+                await also(conn, asset)
             await announce(self._outbox, conn, asset, [])
         return asset
 

@@ -115,6 +115,14 @@ async def mark_failed(conn: Connection, asset_id: uuid.UUID, error: dict[str, An
     return None if row is None else _asset(row)
 
 
+async def asked(conn: Connection, asset_id: uuid.UUID) -> tuple[AssetType | None, uuid.UUID | None]:
+    """The type that was asked for and the client it is for; nothing of an asset that is gone."""
+    row = await conn.fetchrow("SELECT asked_type, client_id FROM assets WHERE id = $1", asset_id)
+    if row is None:
+        return None, None
+    return (AssetType(row["asked_type"]) if row["asked_type"] else None), row["client_id"]
+
+
 async def find(conn: Connection, asset_id: uuid.UUID, *, lock: bool = False) -> Asset | None:
     """The asset of this id; with `lock` its row is held for the transaction."""
     row = await conn.fetchrow(
@@ -161,14 +169,25 @@ async def delete(conn: Connection, asset_id: uuid.UUID) -> None:
 
 
 async def is_referenced(conn: Connection, sha256: str) -> bool:
-    """Whether any asset still needs these bytes."""
-    found = await conn.fetchval("SELECT 1 FROM assets WHERE sha256 = $1 OR thumbnail_sha256 = $1 LIMIT 1", sha256)
-    return found is not None
+    """Whether any asset, or an upload under way, still needs these bytes."""
+    return bool(await referenced(conn, [sha256]))
 
 
-async def hold_bytes(conn: Connection, sha256: str) -> None:
+async def referenced(conn: Connection, sha256s: list[str]) -> set[str]:
+    """Those of the bytes that an asset, or an upload under way, still needs."""
+    rows = await conn.fetch(
+        "SELECT sha256 FROM assets WHERE sha256 = ANY($1) "
+        "UNION SELECT thumbnail_sha256 FROM assets WHERE thumbnail_sha256 = ANY($1) "
+        "UNION SELECT stored_sha256 FROM uploads WHERE stored_sha256 = ANY($1) AND asset_id IS NULL",
+        sha256s,
+    )
+    return {row["sha256"] for row in rows}
+
+
+async def hold_bytes(conn: Connection, *sha256s: str) -> None:
     """Keep whoever adds or releases a reference to these bytes apart, until the transaction ends."""
-    await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", sha256)
+    for sha256 in sorted(set(sha256s)):  # everybody in the same order, so that no two wait for each other
+        await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", sha256)
 
 
 async def add_use(conn: Connection, asset_id: uuid.UUID, job_id: uuid.UUID) -> None:
@@ -181,6 +200,18 @@ async def add_use(conn: Connection, asset_id: uuid.UUID, job_id: uuid.UUID) -> N
 async def uses(conn: Connection, asset_id: uuid.UUID) -> list[uuid.UUID]:
     """The live jobs that hold the asset."""
     return [row["job_id"] for row in await conn.fetch("SELECT job_id FROM asset_uses WHERE asset_id = $1", asset_id)]
+
+
+async def awaited_by(conn: Connection, job_id: uuid.UUID) -> list[tuple[uuid.UUID, str, uuid.UUID | None]]:
+    """The job's assets that are still to come: id, URL, and another live job that wants it too, if there is one."""
+    rows = await conn.fetch(
+        "SELECT a.id, a.source_url, (SELECT min(o.job_id::text)::uuid FROM asset_uses o "
+        "WHERE o.asset_id = a.id AND o.job_id <> $1) AS other_job_id "
+        "FROM assets a JOIN asset_uses u ON u.asset_id = a.id "
+        "WHERE u.job_id = $1 AND a.status = 'pending' AND a.source_url IS NOT NULL",
+        job_id,
+    )
+    return [(row["id"], row["source_url"], row["other_job_id"]) for row in rows]
 
 
 async def release_uses(conn: Connection, job_id: uuid.UUID) -> None:
