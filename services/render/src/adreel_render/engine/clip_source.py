@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, Interpolation
 
-from adreel_render.engine.colour import YUV, Plane, as_plane, blank_yuv
+from adreel_render.engine.colour import YUV, Plane, as_plane, blank_yuv, to_bt709, to_limited_range
 from adreel_render.engine.errors import EngineError, MediumUnreadable
 from adreel_render.engine.layout import Box
 from adreel_render.engine.pictures import MAX_PICTURE_PIXELS
@@ -33,17 +33,13 @@ _HOLD_SECONDS = 0.7
 _SEEK_FROM_SECONDS = 2.5
 """Reading further ahead than this seeks instead of decoding everything between."""
 _BACKDROP_LIGHT = 0.42
+_BACKDROP_COLOR = 0.5
+"""Colour differences shrink with the light, or a dark backdrop would glow; a little less, as blurring greys out."""
 
-_MATRICES = {
-    1: Colorspace.ITU709,
-    4: Colorspace.FCC,
-    5: Colorspace.ITU601,
-    6: Colorspace.ITU601,
-    7: Colorspace.SMPTE240M,
-    9: Colorspace.BT2020,
-    10: Colorspace.BT2020,
-}
-"""ITU-T H.273 matrix codes, as frames carry them, to the names of the scaler."""
+_BT709 = (0.2126, 0.0722)
+_BT601 = (0.299, 0.114)
+_LUMA_WEIGHTS = {1: _BT709, 4: (0.30, 0.11), 5: _BT601, 6: _BT601, 7: (0.212, 0.087), 9: (0.2627, 0.0593)}
+"""ITU-T H.273 matrix codes, as frames carry them, to the luma weights of red and blue."""
 
 
 class ClipFrame(NamedTuple):
@@ -180,7 +176,7 @@ class ClipShot:
         picture = _backdrop(_covering(frame, aspect, canvas.width_px // 8 * 2, canvas.height_px // 8 * 2), canvas)
         left = (place.left + (place.width - width) // 2) // 2 * 2
         top = (place.top + (place.height - height) // 2) // 2 * 2
-        _paste(picture, _scaled(frame, width, height), left, top)
+        _paste(picture, scaled_frame(frame, width, height), left, top)
         return picture
 
 
@@ -206,24 +202,36 @@ def _shown_aspect(frame: av.VideoFrame) -> float:
     return 1 / aspect if _quarter_turns(frame) % 2 else aspect
 
 
-def _scaled(frame: av.VideoFrame, width: int, height: int) -> YUV:
+def scaled_frame(frame: av.VideoFrame, width: int, height: int) -> YUV:
     """The frame upright, at a size, in our colours: new memory."""
     turns = _quarter_turns(frame)
     size = (height, width) if turns % 2 else (width, height)
-    is_full_range = int(frame.color_range) == int(ColorRange.JPEG) or frame.format.name.startswith("yuvj")
-    matrix = _MATRICES.get(int(frame.colorspace), Colorspace.ITU709 if frame.height >= 720 else Colorspace.ITU601)
     shrinks = frame.width * frame.height > 1.5 * width * height
+    kind = Interpolation.AREA if shrinks else Interpolation.BICUBIC
+    # Same matrix and range on both sides: the scaler then leaves the colours alone, we convert them exactly.
     scaled = frame.reformat(
-        *size,
-        format="yuv420p",
-        src_colorspace=matrix,
+        width=size[0],
+        height=size[1],
+        format="yuvj420p" if frame.format.name.startswith("yuvj") else "yuv420p",
+        src_colorspace=Colorspace.ITU709,
         dst_colorspace=Colorspace.ITU709,
-        src_color_range=ColorRange.JPEG if is_full_range else ColorRange.MPEG,
+        src_color_range=ColorRange.MPEG,
         dst_color_range=ColorRange.MPEG,
-        interpolation=Interpolation.AREA if shrinks else Interpolation.BICUBIC,
+        interpolation=kind,
         threads=1,
     )
-    return YUV(*(np.ascontiguousarray(np.rot90(plane, -turns)) for plane in planes_of(scaled)))
+    picture = _in_our_colours(YUV(*(np.ascontiguousarray(plane) for plane in planes_of(scaled))), frame)
+    return YUV(*(np.ascontiguousarray(np.rot90(plane, -turns)) for plane in picture)) if turns else picture
+
+
+def _in_our_colours(picture: YUV, frame: av.VideoFrame) -> YUV:
+    """BT.709 and limited range, whatever the frame says it is; unlabelled frames by their size, as players do."""
+    if frame.format.is_rgb:
+        return picture  # the scaler has made BT.709 of it
+    if int(frame.color_range) == int(ColorRange.JPEG) or frame.format.name.startswith("yuvj"):
+        picture = to_limited_range(picture)
+    weights = _LUMA_WEIGHTS.get(int(frame.colorspace), _BT709 if frame.height >= 720 else _BT601)
+    return picture if weights == _BT709 else to_bt709(picture, *weights)
 
 
 def _covering(frame: av.VideoFrame, aspect: float, width: int, height: int) -> YUV:
@@ -231,7 +239,7 @@ def _covering(frame: av.VideoFrame, aspect: float, width: int, height: int) -> Y
     scale = max(width / aspect, height)
     full_width, full_height = max(width, 2 * round(scale * aspect / 2)), max(height, 2 * round(scale / 2))
     left, top = (full_width - width) // 4 * 2, (full_height - height) // 4 * 2
-    y, u, v = _scaled(frame, full_width, full_height)
+    y, u, v = scaled_frame(frame, full_width, full_height)
     half = slice(top // 2, (top + height) // 2), slice(left // 2, (left + width) // 2)
     return YUV(y[top : top + height, left : left + width], u[half], v[half])
 
@@ -245,7 +253,11 @@ def _backdrop(small: YUV, canvas: Canvas) -> YUV:
         soft = cv2.GaussianBlur(tiny, (0, 0), max(1.0, tiny.shape[0] * 0.03))
         planes.append(as_plane(cv2.resize(soft, size, interpolation=cv2.INTER_CUBIC)))
     luma = as_plane(cv2.convertScaleAbs(planes[0], alpha=_BACKDROP_LIGHT, beta=16 * (1 - _BACKDROP_LIGHT)))
-    return YUV(luma, planes[1], planes[2])
+    u, v = (
+        as_plane(cv2.convertScaleAbs(plane, alpha=_BACKDROP_COLOR, beta=128 * (1 - _BACKDROP_COLOR)))
+        for plane in planes[1:]
+    )
+    return YUV(luma, u, v)
 
 
 def _paste(picture: YUV, part: YUV, left: int, top: int) -> None:

@@ -20,13 +20,17 @@ _KR, _KB = 0.2126, 0.0722  # ITU-R BT.709-6, item 3.2
 _KG = 1 - _KR - _KB
 _Y_SPAN, _C_SPAN = 219 / 255, 224 / 255
 
-_TO_YUV = np.array(
-    [
-        [_KR * _Y_SPAN, _KG * _Y_SPAN, _KB * _Y_SPAN, 16],
-        [-_KR / (2 - 2 * _KB) * _C_SPAN, -_KG / (2 - 2 * _KB) * _C_SPAN, 0.5 * _C_SPAN, 128],
-        [0.5 * _C_SPAN, -_KG / (2 - 2 * _KR) * _C_SPAN, -_KB / (2 - 2 * _KR) * _C_SPAN, 128],
-    ]
-)
+
+def _matrix(kr: float, kb: float) -> npt.NDArray[np.float64]:
+    """RGB 0..255 to limited range without offsets, for the luma weights of red and blue (ITU-T H.273, 8.3)."""
+    kg = 1 - kr - kb
+    luma = np.array([kr, kg, kb])
+    blue = (np.array([0, 0, 1]) - luma) / (2 - 2 * kb)
+    red = (np.array([1, 0, 0]) - luma) / (2 - 2 * kr)
+    return np.array([luma * _Y_SPAN, blue * _C_SPAN, red * _C_SPAN])
+
+
+_TO_YUV = np.hstack([_matrix(_KR, _KB), [[16], [128], [128]]])
 _FROM_YUV = np.linalg.inv(_TO_YUV[:, :3])
 
 
@@ -84,6 +88,31 @@ def _double_chroma(plane: Plane) -> npt.NDArray[np.float32]:
     wide = np.repeat(tall, 2, axis=1)
     wide[:, 1:-1:2] = (tall[:, :-1] + tall[:, 1:]) / 2
     return np.asarray(wide, np.float32)
+
+
+def to_limited_range(picture: YUV) -> YUV:
+    """A full-range picture (JPEG range) squeezed to 16..235 and 16..240."""
+    luma = as_plane(cv2.convertScaleAbs(picture.y, alpha=_Y_SPAN, beta=16))
+    u, v = (as_plane(cv2.convertScaleAbs(p, alpha=_C_SPAN, beta=128 * (1 - _C_SPAN))) for p in (picture.u, picture.v))
+    return YUV(luma, u, v)
+
+
+def to_bt709(picture: YUV, kr: float, kb: float) -> YUV:
+    """A limited-range picture coded with other luma weights, as BT.709.
+
+    Works on the subsampled planes: chroma does not depend on luma, and luma changes by a little chroma. The
+    scaler's own conversion tints greys by up to three code values, or takes five times as long.
+    """
+    change = np.asarray(_TO_YUV[:, :3] @ np.linalg.inv(_matrix(kr, kb)))
+    y, u, v = picture
+    size = (y.shape[1], y.shape[0])
+
+    def mixed(row: int) -> Plane:
+        of_u, of_v = float(change[row, 1]), float(change[row, 2])
+        return as_plane(cv2.addWeighted(u, of_u, v, of_v, 128 * (1 - of_u - of_v)))
+
+    shift = cv2.resize(mixed(0), size, interpolation=cv2.INTER_LINEAR)
+    return YUV(as_plane(cv2.addWeighted(y, 1, shift, 1, -128)), mixed(1), mixed(2))
 
 
 def color_to_yuv(color: RGBColor) -> tuple[int, int, int]:

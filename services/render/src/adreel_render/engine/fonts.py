@@ -88,7 +88,7 @@ class Typeface:
     def drawable(self, text: str) -> str:
         """The text without what cannot be drawn, its blanks tidied."""
         kept = "".join(cluster for cluster in _clusters(text) if self._path_for(cluster, None) is not None)
-        return re.sub(r"[^\S\n]+", " ", kept).strip()
+        return re.sub(r"[^\S\n\u00a0\u202f]+", " ", kept).strip()
 
     def metrics_px(self, text: str, size_px: int) -> tuple[int, int]:
         """(ascent, descent): what lines of a text need above and below their baseline, in all its scripts."""
@@ -164,14 +164,20 @@ def _opens(path: Path) -> bool:
     return True
 
 
+_JOINERS = "\u200c\u200d"
+
+
 def _clusters(text: str) -> Iterator[str]:
-    """Characters with the marks that belong to them; control characters are gone, emoji joiners stay."""
+    """Characters with the marks that belong to them; control and direction characters are gone, joiners stay."""
     cluster = ""
     for char in unicodedata.normalize("NFC", text):
         category = unicodedata.category(char)
-        if category in ("Cc", "Cs", "Co", "Cn") and not char.isspace():
+        is_mark = category in ("Mn", "Me", "Mc") or char in _JOINERS
+        if (category in ("Cc", "Cs", "Co", "Cn") and not char.isspace()) or (category == "Cf" and not is_mark):
             continue
-        if cluster and (category in ("Mn", "Me", "Mc", "Cf") or cluster[-1] == "\u200d"):
+        if not cluster and is_mark:
+            continue
+        if cluster and (is_mark or cluster[-1] == "\u200d"):
             cluster += char
             continue
         if cluster:

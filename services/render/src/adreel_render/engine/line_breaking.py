@@ -6,6 +6,7 @@ mark or small kana first, no opening mark last). A word that is longer than a wh
 hyphen where it is a word of letters.
 """
 
+import re
 import unicodedata
 from collections.abc import Callable
 from itertools import accumulate, pairwise
@@ -18,6 +19,8 @@ _NOT_FIRST = set(
 )
 _NOT_LAST = set("（［｛「『【〈《〔‘“([{«‹$£¥€#")
 _BREAK_AFTER = set("-–—/_.?&=")
+_BLANKS = re.compile(r"[^\S\u00a0\u202f]+")
+_GLUE = "\u00a0\u202f\u2060"
 _ORPHAN_SHARE = 0.28
 """A last line shorter than this share of the longest looks lost."""
 
@@ -27,7 +30,7 @@ def break_lines(text: str, measure: Measure, width_px: float, max_lines: int) ->
 
     Line breaks in the text are kept. As few lines as possible are used, as even as possible.
     """
-    paragraphs = [part for part in (" ".join(line.split()) for line in text.splitlines()) if part]
+    paragraphs = [part for part in (_BLANKS.sub(" ", line).strip() for line in text.splitlines()) if part]
     lines: list[str] = []
     for paragraph in paragraphs:
         atoms = _fitting_atoms(_atoms(paragraph), measure, width_px)
@@ -55,7 +58,7 @@ def _atoms(text: str) -> list[str]:
 
 
 def _may_break(before: str, after: str, later: str) -> bool:
-    if after.isspace() or before in "\u00a0\u2060" or after in "\u00a0\u2060":
+    if before in _GLUE or after in _GLUE or after.isspace():
         return False
     if before.isspace():
         return True
@@ -197,5 +200,5 @@ def _break_penalty(atoms: list[str], start: int, end: int, is_last: bool, size: 
         return goal**2 if is_orphan else 0.0
     ending = atoms[end - 1].strip()
     if ending.lower() in _WEAK_ENDS:
-        return (goal * 0.25) ** 2
+        return (goal * 0.45) ** 2
     return -((goal * 0.12) ** 2) if ending[-1:] in ",.;:!?–—，。" else 0.0
