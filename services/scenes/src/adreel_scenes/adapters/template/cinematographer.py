@@ -61,14 +61,13 @@ class Cinematographer:
         self._seen = list(seen)
         self._used = {sentence_key(part) for text in self._seen for part in sentences(text)}
         generic = book.categories[GENERIC]
-        others = [other for other in book.tones.values() if other is not tone]
         self._places = self._deck(category.places, generic.places)
         self._outdoors = self._deck(category.outdoors, generic.outdoors)
         self._people = self._deck(category.people, generic.people)
         self._trouble = self._deck(category.trouble, generic.trouble)
         self._objects = self._deck(category.objects, generic.objects)
-        self._light = self._deck(tone.light, *(other.light for other in others))
-        self._camera = self._deck(tone.camera, *(other.camera for other in others))
+        self._light = self._deck(tone.light)
+        self._camera = self._deck(tone.camera)
         self._looks = self._deck(book.look_of(brief.ad.style))
 
     def description(self, picture: Picture) -> str:
@@ -76,7 +75,7 @@ class Cinematographer:
         setting = f", {picture.setting}" if picture.setting else ""
         parts = [
             self._opening(picture, setting),
-            f"{self._draw(self._light)}; {self._draw(self._camera)}",
+            self._atmosphere(),
             *self._asset_sentences(picture),
             *(self._framed("requested", wish=wish) for wish in map(label, picture.wishes) if wish),
             *(self._framed("element", element=element) for element in map(label, picture.elements) if element),
@@ -100,6 +99,17 @@ class Cinematographer:
             if sentence_key(opening) not in self._used:
                 break
         return opening
+
+    def _atmosphere(self) -> str:
+        """Light and camera, in the tone of the film; only the pairs need to be new."""
+        atmosphere = ""
+        for _ in range(50):
+            atmosphere = f"{self._draw(self._light)}; {self._draw(self._camera)}"
+            if sentence_key(atmosphere) not in self._used:
+                break
+            # Both decks have seven cards: without this they would show the same pairs for ever.
+            self._draw(self._camera)
+        return atmosphere
 
     def _lead(self, shot: str) -> str:
         known = known_shot(shot)

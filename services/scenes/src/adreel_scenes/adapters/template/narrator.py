@@ -3,6 +3,7 @@
 A narrator serves one storyboard and never says a sentence twice in it.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from random import Random
@@ -31,6 +32,8 @@ _DEEP_WELLS = ("detail", "benefit", "demo", "proof", "offer", "cta", "hook")
 _FOLLOWED_BY = {"reveal": "detail", "voice_turn": "voice_after", "tease": "hook"}
 # A cheerful tag after a complaint, or between two spoken memories, would sound like another ad.
 _TAGLESS_BEATS = frozenset({"problem", "voice_before", "voice_turn", "voice_after", "reason"})
+# "The answer has a name" must be followed by one.
+_SAYS_NAME = re.compile(r"\bname\b(?!\})")
 _COUNTED_BEATS = frozenset({"countdown_open", "reason"})
 
 
@@ -195,18 +198,15 @@ class Narrator:
         if found := self._first_fitting(self._shuffled(own), most_words):
             return found, False
         tags = self._category.lines.get("tags") or self._tone.tags
-        tag = (
-            self._first_fitting(self._shuffled(tags), most_words)
-            if with_tags and not beat.startswith("voice")
-            else None
-        )
+        is_open = beat not in _TAGLESS_BEATS
+        tag = self._first_fitting(self._shuffled(tags), most_words) if with_tags and is_open else None
         if tag and (most_words <= 5 or self._random.random() < 0.5):
             return tag, True
         if found := self._first_fitting(self._shuffled(general), most_words):
             return found, False
         if tag:
             return tag, True
-        found = self._first_fitting(self._wells(), most_words) if not beat.startswith("voice") else None
+        found = self._first_fitting(self._wells(), most_words) if is_open or beat == "reason" else None
         return (found, False) if found else None
 
     def _wells(self) -> list[str]:
@@ -217,6 +217,8 @@ class Narrator:
         """The longest of the first few that fit: a string of very short sentences is breathless."""
         fitting: list[str] = []
         for line in lines:
+            if _SAYS_NAME.search(line) and not self.product.is_name:
+                continue
             text = self._filled(line)
             if spoken_words(text) <= most_words and not self._repeats(text):
                 fitting.append(text)

@@ -116,11 +116,15 @@ def audience_phrase(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class NounPhrase:
-    """A product in sentences. `name` is bare ("Smart Watch"), `inside` goes mid-sentence ("the Smart Watch")."""
+    """A product in sentences. `name` is bare ("Smart Watch"), `inside` goes mid-sentence ("the Smart Watch").
+
+    `is_name` is False for what is only a kind of thing ("trail shoes").
+    """
 
     name: str
     inside: str
     is_plural: bool
+    is_name: bool = False
 
     @classmethod
     def of(cls, text: str, otherwise: str = "") -> "NounPhrase":
@@ -136,11 +140,13 @@ class NounPhrase:
         if first in _DETERMINERS and len(words) > 1:
             # "The Coffee Club" is a name and keeps its capital; "the watch" and "our watch" are not.
             inside = spoken if words[1][:1].isupper() else spoken[0].lower() + spoken[1:]
-            return cls(spoken, inside, _is_plural(words[-1], common=words[-1].islower()))
+            return cls(
+                spoken, inside, _is_plural(words[-1], common=words[-1].islower()), is_name=words[1][:1].isupper()
+            )
         common = not is_foreign(spoken) and _is_common(words)
         plural = _is_plural(words[-1], common)
         if not common:
-            return cls(spoken, spoken, plural)
+            return cls(spoken, spoken, plural, is_name=True)
         inside = spoken if not words[0][1:].islower() or _is_title(words) else spoken[0].lower() + spoken[1:]
         bare = plural or words[-1].casefold() in _UNCOUNTABLE
         return cls(spoken, inside if bare else f"the {inside}", plural)
