@@ -42,7 +42,7 @@ async def test_a_brief_becomes_a_film_of_its_photographs(
     assert done["progress"]["percent"] == 100
     assert done["cost"]["actual"] == "0.00"
     assert [step["to"] for step in done["timeline"]] == [
-        "pending", "storyboard_review", "in_progress", "rendering", "completed",
+        "storyboard_review", "in_progress", "rendering", "completed",
     ]  # fmt: skip
     film = tmp_path / "film.mp4"
     film.write_bytes((await api.http.get(f"/jobs/{job['id']}/video")).content)
