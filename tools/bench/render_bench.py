@@ -140,20 +140,22 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--rivals", default=os.environ.get("ADREEL_BENCH_PYTHON"))
     parser.add_argument("--only", choices=["scene", "composition", "ad", "rerender"], action="append")
+    parser.add_argument("--ad-scene-seconds", type=float, help="shorter scenes for the comparison with moviepy")
     options = parser.parse_args()
     size = (1280, 720) if options.quick else (1920, 1080)
     seconds = (2.0, 2.0, 2.0) if options.quick else (6.0, 5.6, 4.0)
+    ad_seconds = options.ad_scene_seconds or seconds[1]
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="render-bench-") as name:
         bench = Bench(Path(name), *size, 1 if options.quick else options.rounds, options.rivals)
         steps = {
             "scene": lambda: scene_row(bench, seconds[2]),
             "composition": lambda: composition_rows(bench, 5, seconds[0]),
-            "ad": lambda: whole_ad_rows(bench, 5, seconds[1]),
+            "ad": lambda: whole_ad_rows(bench, 5, ad_seconds),
             "rerender": lambda: rerender_rows(bench, 7, seconds[2]),
         }
         # Nobody's figures should contain the drawing of the pictures they work on.
-        for scenes, length in ((7, seconds[2]), (5, seconds[0]), (5, seconds[1])):
+        for scenes, length in ((7, seconds[2]), (5, seconds[0]), (5, ad_seconds)):
             bench.engine("material", scenes, length)
         for step in options.only or steps:
             rows += steps[step]()
