@@ -18,9 +18,11 @@ from adreel_render.entrypoints.grpc import RenderServicer
 from adreel_render.settings import RenderSettings
 from adreel_render.usecases.compose_film import ComposeFilm
 from adreel_render.usecases.describe_scene import DescribeScene
+from adreel_render.usecases.ensure_preview import EnsurePreview
 from adreel_render.usecases.queries import Queries
 from adreel_render.usecases.render_scene import RenderScene
 from adreel_render.usecases.report_progress import ReportProgress
+from adreel_render.usecases.select_take import SelectTake
 from adreel_render.usecases.start_render import COMPOSE_KIND, SCENE_KIND, StartRender
 
 MIGRATIONS = Path(__file__).parent / "migrations" / "versions"
@@ -63,6 +65,8 @@ def build(settings: RenderSettings) -> tuple[Runtime, ServiceParts]:
     )
     servicer = RenderServicer(
         Queries(runtime.database),
+        EnsurePreview(runtime.database),
+        SelectTake(runtime.database),
         blobs,
         Backends(
             has_replicate_key=settings.replicate_api_token is not None,

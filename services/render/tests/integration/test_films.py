@@ -10,6 +10,9 @@ import av
 import psutil
 import pytest
 from adreel_kit.blobs.port import BlobRef
+from adreel_render.domain.errors import PreviewNotReady
+from adreel_render.usecases.ensure_preview import EnsurePreview
+from adreel_render.usecases.select_take import SelectTake
 
 pytestmark = [pytest.mark.connected, pytest.mark.slow]
 
@@ -138,3 +141,52 @@ async def test_a_render_of_a_canvas_that_cannot_be_made_fails_with_a_reason(rend
     await render.receive("render.requested.v1", job_id, request)
     (failed,) = await render.until_published("render.failed.v1")
     assert failed["error"]["code"] == "SCENE_UNRENDERABLE"
+
+
+async def test_a_preview_is_drawn_when_asked_for_and_again_only_where_the_storyboard_changed(
+    render, a_picture, a_request
+):
+    job_id = uuid.uuid4()
+    preview = EnsurePreview(render.database)
+    digests = [a_picture(RED), a_picture(GREEN), a_picture(BLUE)]
+    request = a_request(job_id, digests)
+
+    async def drawn(data):
+        async with asyncio.timeout(120):
+            while True:
+                try:
+                    return await preview.ensure(data)
+                except PreviewNotReady:
+                    await asyncio.sleep(0.1)
+
+    first = await drawn(request)
+    assert (first.width_px, first.height_px) == (640, 360)
+    assert await drawn(request | {"render_id": str(uuid.uuid4())}) == first, "asking again draws nothing"
+    changed = a_request(job_id, digests, scripts=["See the first thing.", "Now something else.", "Buy now."])
+    second = await drawn(changed)
+    assert second.sha256 != first.sha256
+    async with render.database.connection() as conn:
+        assert await conn.fetchval("SELECT count(*) FROM clips") == 4
+        assert await conn.fetchval("SELECT count(*) FROM takes") == 0
+    assert await render.published("render.completed.v1") == []
+    assert await render.published("render.progressed.v1") == []
+
+
+async def test_another_take_is_chosen_and_only_the_joins_are_made_again(render, a_picture, a_request):
+    job_id = uuid.uuid4()
+    digests = [a_picture(RED), a_picture(GREEN), a_picture(BLUE)]
+    first = a_request(job_id, digests)
+    await render.receive("render.requested.v1", job_id, first)
+    await render.until_published("render.completed.v1", first["render_id"])
+    second = a_request(job_id, digests, scripts=["See the first thing.", "Now something else.", "Buy now."])
+    await render.receive("render.requested.v1", job_id, second)
+    await render.until_published("render.completed.v1", second["render_id"])
+    shown = (await render.queries.media(str(job_id), "video")).sha256
+    older = next(take for take in await render.queries.takes(str(job_id), 2) if not take["is_selected"])
+    await SelectTake(render.database).select(str(job_id), 2, str(older["id"]))
+    await render.until_published("render.completed.v1", count=3)
+    takes = await render.queries.takes(str(job_id), 2)
+    assert [take["id"] for take in takes if take["is_selected"]] == [older["id"]]
+    assert (await render.queries.media(str(job_id), "video")).sha256 != shown
+    async with render.database.connection() as conn:
+        assert await conn.fetchval("SELECT count(*) FROM clips") == 4

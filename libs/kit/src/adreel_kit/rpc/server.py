@@ -8,10 +8,12 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
+import asyncpg
 import grpc
 import structlog
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
+from adreel_kit.db import DatabaseUnavailable
 from adreel_kit.envelope import Story, enter_story
 from adreel_kit.errors import AppError, ErrorFacts
 from adreel_kit.ids import new_id
@@ -19,6 +21,15 @@ from adreel_kit.logging import get_logger
 from adreel_kit.rpc.wire import CORRELATION_KEY, status_of, to_trailer
 
 log = get_logger(__name__)
+
+# What asyncpg raises while its server is away: an outage, not a bug of the method that met it.
+_DATABASE_AWAY = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.InterfaceError,
+    asyncpg.TooManyConnectionsError,
+    ConnectionError,
+)
 
 # Messages are small by contract (bytes travel as 256 KiB chunks), so the default 4 MiB cap stays.
 _OPTIONS = (
@@ -113,6 +124,9 @@ def _bind(context: grpc.aio.ServicerContext[Any, Any], name: str) -> None:
 async def _abort(error: Exception, context: grpc.aio.ServicerContext[Any, Any], name: str) -> None:
     if isinstance(error, grpc.aio.AbortError):
         raise error
+    if isinstance(error, _DATABASE_AWAY):
+        log.warning("rpc.database_away", rpc=name, error=repr(error))
+        error = DatabaseUnavailable("The service's database cannot be reached right now.", retry_after_seconds=2)
     facts = ErrorFacts.of(error)
     if not isinstance(error, AppError):
         log.error("rpc.failed", rpc=name, exc_info=error)

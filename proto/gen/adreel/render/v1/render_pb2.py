@@ -23,48 +23,53 @@ _sym_db = _symbol_database.Default()
 
 
 from adreel.common.v1 import common_pb2 as adreel_dot_common_dot_v1_dot_common__pb2
+from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x61\x64reel/render/v1/render.proto\x12\x10\x61\x64reel.render.v1\x1a\x1d\x61\x64reel/common/v1/common.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xdb\x01\n\x05Media\x12)\n\x04kind\x18\x01 \x01(\x0e\x32\x1b.adreel.render.v1.MediaKind\x12\x12\n\nsize_bytes\x18\x02 \x01(\x03\x12\x0e\n\x06sha256\x18\x03 \x01(\t\x12\x14\n\x0c\x63ontent_type\x18\x04 \x01(\t\x12.\n\ncreated_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x18\n\x10\x64uration_seconds\x18\x06 \x01(\x01\x12\x10\n\x08width_px\x18\x07 \x01(\x05\x12\x11\n\theight_px\x18\x08 \x01(\x05\"L\n\x0fGetMediaRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12)\n\x04kind\x18\x02 \x01(\x0e\x32\x1b.adreel.render.v1.MediaKind\":\n\x10GetMediaResponse\x12&\n\x05media\x18\x01 \x01(\x0b\x32\x17.adreel.render.v1.Media\"|\n\x10ReadMediaRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12)\n\x04kind\x18\x02 \x01(\x0e\x32\x1b.adreel.render.v1.MediaKind\x12\x0e\n\x06sha256\x18\x03 \x01(\t\x12\r\n\x05start\x18\x04 \x01(\x03\x12\x0e\n\x06length\x18\x05 \x01(\x03\";\n\x11ReadMediaResponse\x12&\n\x05\x63hunk\x18\x01 \x01(\x0b\x32\x17.adreel.common.v1.Chunk\"\xd8\x01\n\x04Take\x12\n\n\x02id\x18\x01 \x01(\t\x12\x14\n\x0cscene_number\x18\x02 \x01(\x05\x12\x0f\n\x07\x62\x61\x63kend\x18\x03 \x01(\t\x12\r\n\x05model\x18\x04 \x01(\t\x12\x18\n\x10\x64uration_seconds\x18\x05 \x01(\x01\x12\x13\n\x0b\x63ost_micros\x18\x06 \x01(\x03\x12\x13\n\x0bis_selected\x18\x07 \x01(\x08\x12\x1a\n\x12storyboard_version\x18\x08 \x01(\x05\x12.\n\ncreated_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"8\n\x10ListTakesRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x14\n\x0cscene_number\x18\x02 \x01(\x05\":\n\x11ListTakesResponse\x12%\n\x05takes\x18\x01 \x03(\x0b\x32\x16.adreel.render.v1.Take\"J\n\x11SelectTakeRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x14\n\x0cscene_number\x18\x02 \x01(\x05\x12\x0f\n\x07take_id\x18\x03 \x01(\t\":\n\x12SelectTakeResponse\x12$\n\x04take\x18\x01 \x01(\x0b\x32\x16.adreel.render.v1.Take\"\xac\x01\n\x15\x45stimateRenderRequest\x12\x0f\n\x07\x62\x61\x63kend\x18\x01 \x01(\t\x12\x18\n\x10\x64uration_seconds\x18\x02 \x01(\x01\x12\x13\n\x0bscene_count\x18\x03 \x01(\x05\x12\x12\n\nresolution\x18\x04 \x01(\t\x12\x14\n\x0c\x61spect_ratio\x18\x05 \x01(\t\x12\x16\n\x0egenerate_audio\x18\x06 \x01(\x08\x12\x11\n\tvoiceover\x18\x07 \x01(\x08\"Y\n\x16\x45stimateRenderResponse\x12)\n\x05lines\x18\x01 \x03(\x0b\x32\x1a.adreel.common.v1.CostLine\x12\x14\n\x0ctotal_micros\x18\x02 \x01(\x03\"c\n\x07\x42\x61\x63kend\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x14\n\x0cis_available\x18\x02 \x01(\x08\x12\x0f\n\x07problem\x18\x03 \x01(\t\x12\r\n\x05model\x18\x04 \x01(\t\x12\x14\n\x0c\x63lip_seconds\x18\x05 \x03(\x01\"\x15\n\x13ListBackendsRequest\"\\\n\x14ListBackendsResponse\x12+\n\x08\x62\x61\x63kends\x18\x01 \x03(\x0b\x32\x19.adreel.render.v1.Backend\x12\x17\n\x0f\x64\x65\x66\x61ult_backend\x18\x02 \x01(\t*\x85\x01\n\tMediaKind\x12\x1a\n\x16MEDIA_KIND_UNSPECIFIED\x10\x00\x12\x14\n\x10MEDIA_KIND_VIDEO\x10\x01\x12\x15\n\x11MEDIA_KIND_POSTER\x10\x02\x12\x17\n\x13MEDIA_KIND_CAPTIONS\x10\x03\x12\x16\n\x12MEDIA_KIND_PREVIEW\x10\x04\x32\xad\x04\n\rRenderService\x12Q\n\x08GetMedia\x12!.adreel.render.v1.GetMediaRequest\x1a\".adreel.render.v1.GetMediaResponse\x12V\n\tReadMedia\x12\".adreel.render.v1.ReadMediaRequest\x1a#.adreel.render.v1.ReadMediaResponse0\x01\x12T\n\tListTakes\x12\".adreel.render.v1.ListTakesRequest\x1a#.adreel.render.v1.ListTakesResponse\x12W\n\nSelectTake\x12#.adreel.render.v1.SelectTakeRequest\x1a$.adreel.render.v1.SelectTakeResponse\x12\x63\n\x0e\x45stimateRender\x12\'.adreel.render.v1.EstimateRenderRequest\x1a(.adreel.render.v1.EstimateRenderResponse\x12]\n\x0cListBackends\x12%.adreel.render.v1.ListBackendsRequest\x1a&.adreel.render.v1.ListBackendsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x61\x64reel/render/v1/render.proto\x12\x10\x61\x64reel.render.v1\x1a\x1d\x61\x64reel/common/v1/common.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xdb\x01\n\x05Media\x12)\n\x04kind\x18\x01 \x01(\x0e\x32\x1b.adreel.render.v1.MediaKind\x12\x12\n\nsize_bytes\x18\x02 \x01(\x03\x12\x0e\n\x06sha256\x18\x03 \x01(\t\x12\x14\n\x0c\x63ontent_type\x18\x04 \x01(\t\x12.\n\ncreated_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x18\n\x10\x64uration_seconds\x18\x06 \x01(\x01\x12\x10\n\x08width_px\x18\x07 \x01(\x05\x12\x11\n\theight_px\x18\x08 \x01(\x05\"L\n\x0fGetMediaRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12)\n\x04kind\x18\x02 \x01(\x0e\x32\x1b.adreel.render.v1.MediaKind\":\n\x10GetMediaResponse\x12&\n\x05media\x18\x01 \x01(\x0b\x32\x17.adreel.render.v1.Media\"|\n\x10ReadMediaRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12)\n\x04kind\x18\x02 \x01(\x0e\x32\x1b.adreel.render.v1.MediaKind\x12\x0e\n\x06sha256\x18\x03 \x01(\t\x12\r\n\x05start\x18\x04 \x01(\x03\x12\x0e\n\x06length\x18\x05 \x01(\x03\";\n\x11ReadMediaResponse\x12&\n\x05\x63hunk\x18\x01 \x01(\x0b\x32\x17.adreel.common.v1.Chunk\"@\n\x14\x45nsurePreviewRequest\x12(\n\x07request\x18\x01 \x01(\x0b\x32\x17.google.protobuf.Struct\"?\n\x15\x45nsurePreviewResponse\x12&\n\x05media\x18\x01 \x01(\x0b\x32\x17.adreel.render.v1.Media\"\xd8\x01\n\x04Take\x12\n\n\x02id\x18\x01 \x01(\t\x12\x14\n\x0cscene_number\x18\x02 \x01(\x05\x12\x0f\n\x07\x62\x61\x63kend\x18\x03 \x01(\t\x12\r\n\x05model\x18\x04 \x01(\t\x12\x18\n\x10\x64uration_seconds\x18\x05 \x01(\x01\x12\x13\n\x0b\x63ost_micros\x18\x06 \x01(\x03\x12\x13\n\x0bis_selected\x18\x07 \x01(\x08\x12\x1a\n\x12storyboard_version\x18\x08 \x01(\x05\x12.\n\ncreated_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"8\n\x10ListTakesRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x14\n\x0cscene_number\x18\x02 \x01(\x05\":\n\x11ListTakesResponse\x12%\n\x05takes\x18\x01 \x03(\x0b\x32\x16.adreel.render.v1.Take\"J\n\x11SelectTakeRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x14\n\x0cscene_number\x18\x02 \x01(\x05\x12\x0f\n\x07take_id\x18\x03 \x01(\t\":\n\x12SelectTakeResponse\x12$\n\x04take\x18\x01 \x01(\x0b\x32\x16.adreel.render.v1.Take\"\xac\x01\n\x15\x45stimateRenderRequest\x12\x0f\n\x07\x62\x61\x63kend\x18\x01 \x01(\t\x12\x18\n\x10\x64uration_seconds\x18\x02 \x01(\x01\x12\x13\n\x0bscene_count\x18\x03 \x01(\x05\x12\x12\n\nresolution\x18\x04 \x01(\t\x12\x14\n\x0c\x61spect_ratio\x18\x05 \x01(\t\x12\x16\n\x0egenerate_audio\x18\x06 \x01(\x08\x12\x11\n\tvoiceover\x18\x07 \x01(\x08\"Y\n\x16\x45stimateRenderResponse\x12)\n\x05lines\x18\x01 \x03(\x0b\x32\x1a.adreel.common.v1.CostLine\x12\x14\n\x0ctotal_micros\x18\x02 \x01(\x03\"c\n\x07\x42\x61\x63kend\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x14\n\x0cis_available\x18\x02 \x01(\x08\x12\x0f\n\x07problem\x18\x03 \x01(\t\x12\r\n\x05model\x18\x04 \x01(\t\x12\x14\n\x0c\x63lip_seconds\x18\x05 \x03(\x01\"\x15\n\x13ListBackendsRequest\"\\\n\x14ListBackendsResponse\x12+\n\x08\x62\x61\x63kends\x18\x01 \x03(\x0b\x32\x19.adreel.render.v1.Backend\x12\x17\n\x0f\x64\x65\x66\x61ult_backend\x18\x02 \x01(\t*\x85\x01\n\tMediaKind\x12\x1a\n\x16MEDIA_KIND_UNSPECIFIED\x10\x00\x12\x14\n\x10MEDIA_KIND_VIDEO\x10\x01\x12\x15\n\x11MEDIA_KIND_POSTER\x10\x02\x12\x17\n\x13MEDIA_KIND_CAPTIONS\x10\x03\x12\x16\n\x12MEDIA_KIND_PREVIEW\x10\x04\x32\x8f\x05\n\rRenderService\x12Q\n\x08GetMedia\x12!.adreel.render.v1.GetMediaRequest\x1a\".adreel.render.v1.GetMediaResponse\x12V\n\tReadMedia\x12\".adreel.render.v1.ReadMediaRequest\x1a#.adreel.render.v1.ReadMediaResponse0\x01\x12`\n\rEnsurePreview\x12&.adreel.render.v1.EnsurePreviewRequest\x1a\'.adreel.render.v1.EnsurePreviewResponse\x12T\n\tListTakes\x12\".adreel.render.v1.ListTakesRequest\x1a#.adreel.render.v1.ListTakesResponse\x12W\n\nSelectTake\x12#.adreel.render.v1.SelectTakeRequest\x1a$.adreel.render.v1.SelectTakeResponse\x12\x63\n\x0e\x45stimateRender\x12\'.adreel.render.v1.EstimateRenderRequest\x1a(.adreel.render.v1.EstimateRenderResponse\x12]\n\x0cListBackends\x12%.adreel.render.v1.ListBackendsRequest\x1a&.adreel.render.v1.ListBackendsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'adreel.render.v1.render_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_MEDIAKIND']._serialized_start=1620
-  _globals['_MEDIAKIND']._serialized_end=1753
-  _globals['_MEDIA']._serialized_start=116
-  _globals['_MEDIA']._serialized_end=335
-  _globals['_GETMEDIAREQUEST']._serialized_start=337
-  _globals['_GETMEDIAREQUEST']._serialized_end=413
-  _globals['_GETMEDIARESPONSE']._serialized_start=415
-  _globals['_GETMEDIARESPONSE']._serialized_end=473
-  _globals['_READMEDIAREQUEST']._serialized_start=475
-  _globals['_READMEDIAREQUEST']._serialized_end=599
-  _globals['_READMEDIARESPONSE']._serialized_start=601
-  _globals['_READMEDIARESPONSE']._serialized_end=660
-  _globals['_TAKE']._serialized_start=663
-  _globals['_TAKE']._serialized_end=879
-  _globals['_LISTTAKESREQUEST']._serialized_start=881
-  _globals['_LISTTAKESREQUEST']._serialized_end=937
-  _globals['_LISTTAKESRESPONSE']._serialized_start=939
-  _globals['_LISTTAKESRESPONSE']._serialized_end=997
-  _globals['_SELECTTAKEREQUEST']._serialized_start=999
-  _globals['_SELECTTAKEREQUEST']._serialized_end=1073
-  _globals['_SELECTTAKERESPONSE']._serialized_start=1075
-  _globals['_SELECTTAKERESPONSE']._serialized_end=1133
-  _globals['_ESTIMATERENDERREQUEST']._serialized_start=1136
-  _globals['_ESTIMATERENDERREQUEST']._serialized_end=1308
-  _globals['_ESTIMATERENDERRESPONSE']._serialized_start=1310
-  _globals['_ESTIMATERENDERRESPONSE']._serialized_end=1399
-  _globals['_BACKEND']._serialized_start=1401
-  _globals['_BACKEND']._serialized_end=1500
-  _globals['_LISTBACKENDSREQUEST']._serialized_start=1502
-  _globals['_LISTBACKENDSREQUEST']._serialized_end=1523
-  _globals['_LISTBACKENDSRESPONSE']._serialized_start=1525
-  _globals['_LISTBACKENDSRESPONSE']._serialized_end=1617
-  _globals['_RENDERSERVICE']._serialized_start=1756
-  _globals['_RENDERSERVICE']._serialized_end=2313
+  _globals['_MEDIAKIND']._serialized_start=1781
+  _globals['_MEDIAKIND']._serialized_end=1914
+  _globals['_MEDIA']._serialized_start=146
+  _globals['_MEDIA']._serialized_end=365
+  _globals['_GETMEDIAREQUEST']._serialized_start=367
+  _globals['_GETMEDIAREQUEST']._serialized_end=443
+  _globals['_GETMEDIARESPONSE']._serialized_start=445
+  _globals['_GETMEDIARESPONSE']._serialized_end=503
+  _globals['_READMEDIAREQUEST']._serialized_start=505
+  _globals['_READMEDIAREQUEST']._serialized_end=629
+  _globals['_READMEDIARESPONSE']._serialized_start=631
+  _globals['_READMEDIARESPONSE']._serialized_end=690
+  _globals['_ENSUREPREVIEWREQUEST']._serialized_start=692
+  _globals['_ENSUREPREVIEWREQUEST']._serialized_end=756
+  _globals['_ENSUREPREVIEWRESPONSE']._serialized_start=758
+  _globals['_ENSUREPREVIEWRESPONSE']._serialized_end=821
+  _globals['_TAKE']._serialized_start=824
+  _globals['_TAKE']._serialized_end=1040
+  _globals['_LISTTAKESREQUEST']._serialized_start=1042
+  _globals['_LISTTAKESREQUEST']._serialized_end=1098
+  _globals['_LISTTAKESRESPONSE']._serialized_start=1100
+  _globals['_LISTTAKESRESPONSE']._serialized_end=1158
+  _globals['_SELECTTAKEREQUEST']._serialized_start=1160
+  _globals['_SELECTTAKEREQUEST']._serialized_end=1234
+  _globals['_SELECTTAKERESPONSE']._serialized_start=1236
+  _globals['_SELECTTAKERESPONSE']._serialized_end=1294
+  _globals['_ESTIMATERENDERREQUEST']._serialized_start=1297
+  _globals['_ESTIMATERENDERREQUEST']._serialized_end=1469
+  _globals['_ESTIMATERENDERRESPONSE']._serialized_start=1471
+  _globals['_ESTIMATERENDERRESPONSE']._serialized_end=1560
+  _globals['_BACKEND']._serialized_start=1562
+  _globals['_BACKEND']._serialized_end=1661
+  _globals['_LISTBACKENDSREQUEST']._serialized_start=1663
+  _globals['_LISTBACKENDSREQUEST']._serialized_end=1684
+  _globals['_LISTBACKENDSRESPONSE']._serialized_start=1686
+  _globals['_LISTBACKENDSRESPONSE']._serialized_end=1778
+  _globals['_RENDERSERVICE']._serialized_start=1917
+  _globals['_RENDERSERVICE']._serialized_end=2572
 # @@protoc_insertion_point(module_scope)

@@ -45,6 +45,11 @@ class RenderServiceStub:
                 request_serializer=adreel_dot_render_dot_v1_dot_render__pb2.ReadMediaRequest.SerializeToString,
                 response_deserializer=adreel_dot_render_dot_v1_dot_render__pb2.ReadMediaResponse.FromString,
                 _registered_method=True)
+        self.EnsurePreview = channel.unary_unary(
+                '/adreel.render.v1.RenderService/EnsurePreview',
+                request_serializer=adreel_dot_render_dot_v1_dot_render__pb2.EnsurePreviewRequest.SerializeToString,
+                response_deserializer=adreel_dot_render_dot_v1_dot_render__pb2.EnsurePreviewResponse.FromString,
+                _registered_method=True)
         self.ListTakes = channel.unary_unary(
                 '/adreel.render.v1.RenderService/ListTakes',
                 request_serializer=adreel_dot_render_dot_v1_dot_render__pb2.ListTakesRequest.SerializeToString,
@@ -80,6 +85,13 @@ class RenderServiceServicer:
 
     def ReadMedia(self, request, context):
         """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EnsurePreview(self, request, context):
+        """The animatic of a storyboard as it stands: drawn where it is not yet, PREVIEW_NOT_READY until it is. Safe to repeat.
+        """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
@@ -122,6 +134,11 @@ def add_RenderServiceServicer_to_server(servicer, server):
                     servicer.ReadMedia,
                     request_deserializer=adreel_dot_render_dot_v1_dot_render__pb2.ReadMediaRequest.FromString,
                     response_serializer=adreel_dot_render_dot_v1_dot_render__pb2.ReadMediaResponse.SerializeToString,
+            ),
+            'EnsurePreview': grpc.unary_unary_rpc_method_handler(
+                    servicer.EnsurePreview,
+                    request_deserializer=adreel_dot_render_dot_v1_dot_render__pb2.EnsurePreviewRequest.FromString,
+                    response_serializer=adreel_dot_render_dot_v1_dot_render__pb2.EnsurePreviewResponse.SerializeToString,
             ),
             'ListTakes': grpc.unary_unary_rpc_method_handler(
                     servicer.ListTakes,
@@ -199,6 +216,33 @@ class RenderService:
             '/adreel.render.v1.RenderService/ReadMedia',
             adreel_dot_render_dot_v1_dot_render__pb2.ReadMediaRequest.SerializeToString,
             adreel_dot_render_dot_v1_dot_render__pb2.ReadMediaResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EnsurePreview(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/adreel.render.v1.RenderService/EnsurePreview',
+            adreel_dot_render_dot_v1_dot_render__pb2.EnsurePreviewRequest.SerializeToString,
+            adreel_dot_render_dot_v1_dot_render__pb2.EnsurePreviewResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -36,6 +36,8 @@ class RenderServiceStub:
     GetMedia: _grpc.UnaryUnaryMultiCallable[_render_pb2.GetMediaRequest, _render_pb2.GetMediaResponse]
     """What there is of one kind for a job, with what a byte server needs to know of it."""
     ReadMedia: _grpc.UnaryStreamMultiCallable[_render_pb2.ReadMediaRequest, _render_pb2.ReadMediaResponse]
+    EnsurePreview: _grpc.UnaryUnaryMultiCallable[_render_pb2.EnsurePreviewRequest, _render_pb2.EnsurePreviewResponse]
+    """The animatic of a storyboard as it stands: drawn where it is not yet, PREVIEW_NOT_READY until it is. Safe to repeat."""
     ListTakes: _grpc.UnaryUnaryMultiCallable[_render_pb2.ListTakesRequest, _render_pb2.ListTakesResponse]
     SelectTake: _grpc.UnaryUnaryMultiCallable[_render_pb2.SelectTakeRequest, _render_pb2.SelectTakeResponse]
     EstimateRender: _grpc.UnaryUnaryMultiCallable[_render_pb2.EstimateRenderRequest, _render_pb2.EstimateRenderResponse]
@@ -51,6 +53,8 @@ class RenderServiceAsyncStub(RenderServiceStub):
     GetMedia: _aio.UnaryUnaryMultiCallable[_render_pb2.GetMediaRequest, _render_pb2.GetMediaResponse]  # type: ignore[assignment]
     """What there is of one kind for a job, with what a byte server needs to know of it."""
     ReadMedia: _aio.UnaryStreamMultiCallable[_render_pb2.ReadMediaRequest, _render_pb2.ReadMediaResponse]  # type: ignore[assignment]
+    EnsurePreview: _aio.UnaryUnaryMultiCallable[_render_pb2.EnsurePreviewRequest, _render_pb2.EnsurePreviewResponse]  # type: ignore[assignment]
+    """The animatic of a storyboard as it stands: drawn where it is not yet, PREVIEW_NOT_READY until it is. Safe to repeat."""
     ListTakes: _aio.UnaryUnaryMultiCallable[_render_pb2.ListTakesRequest, _render_pb2.ListTakesResponse]  # type: ignore[assignment]
     SelectTake: _aio.UnaryUnaryMultiCallable[_render_pb2.SelectTakeRequest, _render_pb2.SelectTakeResponse]  # type: ignore[assignment]
     EstimateRender: _aio.UnaryUnaryMultiCallable[_render_pb2.EstimateRenderRequest, _render_pb2.EstimateRenderResponse]  # type: ignore[assignment]
@@ -75,6 +79,14 @@ class RenderServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _render_pb2.ReadMediaRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_render_pb2.ReadMediaResponse], _abc.AsyncIterator[_render_pb2.ReadMediaResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def EnsurePreview(
+        self,
+        request: _render_pb2.EnsurePreviewRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_render_pb2.EnsurePreviewResponse, _abc.Awaitable[_render_pb2.EnsurePreviewResponse]]:
+        """The animatic of a storyboard as it stands: drawn where it is not yet, PREVIEW_NOT_READY until it is. Safe to repeat."""
 
     @_abc_1.abstractmethod
     def ListTakes(

@@ -53,7 +53,8 @@ class EngineProcess:
                         raise SceneUnrenderable(reply.message, details=reply.details)
                     raise EngineStopped(reply.message, details=reply.details)
                 else:
-                    return reply
+                    result: Result = reply
+                    return result
         except BaseException as error:
             if not isinstance(error, SceneUnrenderable):
                 await self.kill()

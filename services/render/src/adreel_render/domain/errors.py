@@ -4,6 +4,8 @@ AppError
 ├── RenderNotFound        no such render, film or take
 ├── VideoNotReady         the film is still being made
 ├── PreviewNotReady       the animatic is still being drawn
+├── RenderRunning         takes are chosen of finished films only
+├── TakeDoesNotFit        the clip has other frames than the scene needs now
 ├── BackendUnknown        a backend that does not exist was named
 ├── BackendUnavailable    the backend's model cannot be used
 ├── MissingAPIKey         the backend needs a key that is not set
@@ -31,6 +33,18 @@ class PreviewNotReady(Conflict):
     """The animatic is not drawn yet."""
 
     code = "PREVIEW_NOT_READY"
+
+
+class RenderRunning(Conflict):
+    """There is no finished film to choose takes for."""
+
+    code = "RENDER_RUNNING"
+
+
+class TakeDoesNotFit(Conflict):
+    """The take's clip has other frames than the scene needs in the present film."""
+
+    code = "TAKE_DOES_NOT_FIT"
 
 
 class BackendUnknown(Invalid):

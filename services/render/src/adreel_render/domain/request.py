@@ -87,6 +87,8 @@ class RenderRequested(Event):
     brand: RequestedBrand | None = None
     video: RequestedVideo
     accept_possible_duplicate: bool = False
+    # Set for an animatic that nobody approved: small, free, and no business of the job's.
+    is_preview: bool = False
 
     @property
     def seed(self) -> int:

@@ -16,5 +16,6 @@ def subscribe(bus: Bus, start_render: StartRender) -> None:
 
 async def _cancel(message: Message[JobCancelled]) -> Outcome:
     await renders.cancel_renders(message.conn, message.event.job_id)
-    await work_items.cancel(message.conn, subject=str(message.event.job_id))
+    for subject in (str(message.event.job_id), f"{message.event.job_id}/preview"):
+        await work_items.cancel(message.conn, subject=subject)
     return None

@@ -1,19 +1,22 @@
 """The render service's gRPC methods: look-ups, bytes, estimates."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import grpc
 from adreel.common.v1 import common_pb2
 from adreel.render.v1 import render_pb2, render_pb2_grpc
 from adreel_kit.blobs.port import BlobRef, BlobStore
+from google.protobuf.json_format import MessageToDict
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from adreel_render.adapters.postgres.renders import MediaRow
 from adreel_render.domain.backends import Backends
 from adreel_render.domain.errors import RenderNotFound
 from adreel_render.domain.prices import estimate_video
+from adreel_render.usecases.ensure_preview import EnsurePreview
 from adreel_render.usecases.queries import Queries
+from adreel_render.usecases.select_take import SelectTake
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -28,8 +31,12 @@ _KINDS = {
 class RenderServicer(render_pb2_grpc.RenderServiceServicer):
     """See proto/adreel/render/v1/render.proto."""
 
-    def __init__(self, queries: Queries, blobs: BlobStore, backends: Backends) -> None:
+    def __init__(
+        self, queries: Queries, preview: EnsurePreview, select: SelectTake, blobs: BlobStore, backends: Backends
+    ) -> None:
         self._queries = queries
+        self._preview = preview
+        self._select = select
         self._blobs = blobs
         self._backends = backends
 
@@ -49,26 +56,24 @@ class RenderServicer(render_pb2_grpc.RenderServiceServicer):
         async for piece in self._blobs.read(ref, request.start, request.length or None):
             yield render_pb2.ReadMediaResponse(chunk=common_pb2.Chunk(content=piece))
 
+    async def EnsurePreview(  # noqa: N802
+        self, request: render_pb2.EnsurePreviewRequest, context: Context
+    ) -> render_pb2.EnsurePreviewResponse:
+        row = await self._preview.ensure(MessageToDict(request.request))
+        return render_pb2.EnsurePreviewResponse(media=_media(row, render_pb2.MEDIA_KIND_PREVIEW))
+
     async def ListTakes(  # noqa: N802
         self, request: render_pb2.ListTakesRequest, context: Context
     ) -> render_pb2.ListTakesResponse:
         rows = await self._queries.takes(request.job_id, request.scene_number)
-        return render_pb2.ListTakesResponse(
-            takes=[
-                render_pb2.Take(
-                    id=str(row["id"]),
-                    scene_number=row["scene_number"],
-                    backend=row["backend"],
-                    model=row["model"],
-                    duration_seconds=row["duration_seconds"],
-                    cost_micros=row["cost_micros"],
-                    is_selected=row["is_selected"],
-                    storyboard_version=row["storyboard_version"],
-                    created_at=_timestamp(row["created_at"]),
-                )
-                for row in rows
-            ]
-        )
+        return render_pb2.ListTakesResponse(takes=[_take(row) for row in rows])
+
+    async def SelectTake(  # noqa: N802
+        self, request: render_pb2.SelectTakeRequest, context: Context
+    ) -> render_pb2.SelectTakeResponse:
+        chosen = await self._select.select(request.job_id, request.scene_number, request.take_id)
+        rows = await self._queries.takes(request.job_id, request.scene_number)
+        return render_pb2.SelectTakeResponse(take=next(_take(row) for row in rows if row["id"] == chosen))
 
     async def EstimateRender(  # noqa: N802
         self, request: render_pb2.EstimateRenderRequest, context: Context
@@ -96,6 +101,20 @@ class RenderServicer(render_pb2_grpc.RenderServiceServicer):
             ],
             default_backend=self._backends.default,
         )
+
+
+def _take(row: Mapping[str, Any]) -> render_pb2.Take:
+    return render_pb2.Take(
+        id=str(row["id"]),
+        scene_number=row["scene_number"],
+        backend=row["backend"],
+        model=row["model"],
+        duration_seconds=row["duration_seconds"],
+        cost_micros=row["cost_micros"],
+        is_selected=row["is_selected"],
+        storyboard_version=row["storyboard_version"],
+        created_at=_timestamp(row["created_at"]),
+    )
 
 
 def _kind(kind: "render_pb2.MediaKind.ValueType") -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import tempfile
 import uuid
+from dataclasses import replace
 from pathlib import Path
 
 from adreel_kit.blobs.port import BlobRef, BlobStore
@@ -146,12 +147,7 @@ class ComposeFilm:
         async def finish(conn: Connection) -> None:
             if await renders.move(conn, request.render_id, to="rendering", when=("composing",)):
                 await renders.forget_clip(conn, clip.key)
-                await conn.execute(
-                    "UPDATE render_scenes SET take_id = NULL, frames_done = 0 "
-                    "WHERE render_id = $1 AND scene_number = $2",
-                    request.render_id,
-                    number,
-                )
+                await renders.drop_clip(conn, request.render_id, number)
                 await order_scene(conn, request, number, again=again)
 
         return finish
@@ -161,9 +157,12 @@ class ComposeFilm:
     ) -> None:
         if not await renders.move(conn, request.render_id, to="completed", when=("composing",)):
             return  # cancelled while the last bytes were stored
+        film = media[0]
+        if request.is_preview:
+            await renders.keep_media(conn, request, replace(film, kind="preview"))
+            return
         for file in media:
             await renders.keep_media(conn, request, file)
-        film = media[0]
         await self._outbox.publish(
             RenderCompleted(
                 job_id=request.job_id,

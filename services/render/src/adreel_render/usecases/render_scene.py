@@ -24,7 +24,7 @@ from adreel_render.domain.request import RenderRequested
 from adreel_render.engine.scene_key import scene_key
 from adreel_render.engine.spec import SceneSpec
 from adreel_render.usecases.describe_scene import DescribeScene
-from adreel_render.usecases.start_render import COMPOSE_KIND
+from adreel_render.usecases.start_render import COMPOSE_KIND, work_subject
 
 log = get_logger(__name__)
 
@@ -112,8 +112,23 @@ class RenderScene:
         before = await renders.standing(conn, request.render_id, lock=True)
         if before is None or before.state != "rendering":
             return  # cancelled meanwhile; the bytes stay in the cache for another day
-        seconds = layout.clips[number - 1].body_frames / layout.canvas.fps
         await renders.keep_clip(conn, clip)
+        await renders.set_clip(conn, request.render_id, number, clip.key)
+        if not request.is_preview:
+            await self._announce(conn, request, layout, number, clip, is_reused=is_reused)
+        await self._order_film_if_complete(conn, request)
+
+    async def _announce(
+        self,
+        conn: Connection,
+        request: RenderRequested,
+        layout: FilmLayout,
+        number: int,
+        clip: StoredClip,
+        *,
+        is_reused: bool,
+    ) -> None:
+        seconds = layout.clips[number - 1].body_frames / layout.canvas.fps
         take_id = await renders.add_take(
             conn,
             request,
@@ -137,8 +152,10 @@ class RenderScene:
             conn,
             subject=str(request.job_id),
         )
-        after = await renders.standing(conn, request.render_id)
-        if after is not None and after.scenes_done == after.scenes_total:
+
+    async def _order_film_if_complete(self, conn: Connection, request: RenderRequested) -> None:
+        standing = await renders.standing(conn, request.render_id)
+        if standing is not None and standing.scenes_done == standing.scenes_total:
             await order_film(conn, request)
 
 
@@ -152,7 +169,7 @@ async def order_film(conn: Connection, request: RenderRequested) -> None:
             conn,
             kind=COMPOSE_KIND,
             key=f"{request.render_id}/{count}",
-            subject=str(request.job_id),
+            subject=work_subject(request),
             payload={"render_id": str(request.render_id)},
             max_attempts=5,
         )
@@ -167,7 +184,9 @@ async def fail_render(
         return
     if not await renders.move(conn, render_id, to="failed", when=("rendering", "composing")):
         return
-    await work_items.cancel(conn, subject=str(request.job_id))
+    await work_items.cancel(conn, subject=work_subject(request))
+    if request.is_preview:
+        return
     await outbox.publish(
         RenderFailed(
             job_id=request.job_id,

@@ -91,7 +91,7 @@ class ReportProgress:
     async def _tell_job(self, conn: Connection, render_id: uuid.UUID, phase: str, share: float) -> None:
         standing = await renders.standing(conn, render_id)
         request = await renders.load_request(conn, render_id)
-        if standing is None or request is None:
+        if standing is None or request is None or request.is_preview:
             return
         if phase == "composing":
             percent = _SCENES_PERCENT + share * (_JOINED_PERCENT - _SCENES_PERCENT)

@@ -33,7 +33,8 @@ class StartRender:
         if await renders.insert_render(message.conn, request, [clip.body_frames for clip in layout.clips]):
             # A newer render of the job takes the place of one still under way.
             await renders.cancel_renders(message.conn, request.job_id, but=request.render_id)
-            await work_items.cancel(message.conn, subject=str(request.job_id))
+            for subject in (str(request.job_id), f"{request.job_id}/preview"):
+                await work_items.cancel(message.conn, subject=subject)
             for scene in request.scenes:
                 await order_scene(message.conn, request, scene.scene_number)
         return None
@@ -57,7 +58,12 @@ async def order_scene(conn: Connection, request: RenderRequested, scene_number: 
         conn,
         kind=SCENE_KIND,
         key=f"{request.render_id}/{scene_number}{suffix}",
-        subject=str(request.job_id),
+        subject=work_subject(request),
         payload={"render_id": str(request.render_id), "scene_number": scene_number, "again": again},
         max_attempts=6,
     )
+
+
+def work_subject(request: RenderRequested) -> str:
+    """What a render's work is cancelled by. An animatic goes with its job, but a film's start does not end it."""
+    return f"{request.job_id}/preview" if request.is_preview else str(request.job_id)

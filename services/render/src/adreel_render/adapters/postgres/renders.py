@@ -59,16 +59,37 @@ class Standing:
     age_seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class TakeRow:
+    """A take with its clip's frames."""
+
+    id: uuid.UUID
+    scene_id: uuid.UUID
+    clip_key: str
+    is_selected: bool
+    frame_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class LatestRender:
+    """A job's newest render of a film."""
+
+    state: str
+    request: RenderRequested
+
+
 async def insert_render(conn: Connection, request: RenderRequested, frames: list[int]) -> bool:
     """Store a render and its scenes; False when it is known already."""
     inserted = await conn.fetchval(
-        "INSERT INTO renders (render_id, job_id, client_id, storyboard_version, request) VALUES ($1, $2, $3, $4, $5) "
+        "INSERT INTO renders (render_id, job_id, client_id, storyboard_version, request, is_preview) "
+        "VALUES ($1, $2, $3, $4, $5, $6) "
         "ON CONFLICT (render_id) DO NOTHING RETURNING 1",
         request.render_id,
         request.job_id,
         request.client_id,
         request.storyboard_version,
         request.model_dump(mode="json"),
+        request.is_preview,
     )
     if inserted is None:
         return False
@@ -136,20 +157,33 @@ async def add_take(
         cost_micros,
         request.storyboard_version,
     )
-    await conn.execute(
-        "UPDATE render_scenes SET take_id = $3, frames_done = frames_total WHERE render_id = $1 AND scene_number = $2",
-        request.render_id,
-        scene_number,
-        take_id,
-    )
     return take_id
+
+
+async def set_clip(conn: Connection, render_id: uuid.UUID, scene_number: int, clip_key: str) -> None:
+    """The scene's clip is there."""
+    await conn.execute(
+        "UPDATE render_scenes SET clip_key = $3, frames_done = frames_total WHERE render_id = $1 AND scene_number = $2",
+        render_id,
+        scene_number,
+        clip_key,
+    )
+
+
+async def drop_clip(conn: Connection, render_id: uuid.UUID, scene_number: int) -> None:
+    """The scene's clip cannot be used and is to be made again."""
+    await conn.execute(
+        "UPDATE render_scenes SET clip_key = NULL, frames_done = 0 WHERE render_id = $1 AND scene_number = $2",
+        render_id,
+        scene_number,
+    )
 
 
 async def clips_of(conn: Connection, render_id: uuid.UUID) -> list[StoredClip]:
     """The clips of a render in scene order; shorter than the storyboard while some are missing."""
     rows = await conn.fetch(
-        "SELECT c.key, c.sha256, c.size_bytes, c.frame_count FROM render_scenes s JOIN takes t ON t.id = s.take_id "
-        "JOIN clips c ON c.key = t.clip_key WHERE s.render_id = $1 ORDER BY s.scene_number",
+        "SELECT c.key, c.sha256, c.size_bytes, c.frame_count FROM render_scenes s "
+        "JOIN clips c ON c.key = s.clip_key WHERE s.render_id = $1 ORDER BY s.scene_number",
         render_id,
     )
     return [StoredClip(**dict(row)) for row in rows]
@@ -166,7 +200,7 @@ async def standing(conn: Connection, render_id: uuid.UUID, *, lock: bool = False
         return None
     row: Row | None = await conn.fetchrow(
         "SELECT coalesce(sum(frames_done), 0) AS done, coalesce(sum(frames_total), 0) AS total, "
-        "count(take_id) AS scenes_done, count(*) AS scenes FROM render_scenes WHERE render_id = $1",
+        "count(clip_key) AS scenes_done, count(*) AS scenes FROM render_scenes WHERE render_id = $1",
         render_id,
     )
     assert row is not None, "an aggregate always gives a row"
@@ -215,13 +249,17 @@ async def move(conn: Connection, render_id: uuid.UUID, *, to: str, when: tuple[s
     return moved is not None
 
 
-async def cancel_renders(conn: Connection, job_id: uuid.UUID, *, but: uuid.UUID | None = None) -> None:
-    """Mark the open renders of a job as cancelled, all or all but one."""
+async def cancel_renders(
+    conn: Connection, job_id: uuid.UUID, *, but: uuid.UUID | None = None, only_previews: bool = False
+) -> None:
+    """Mark the open renders of a job as cancelled, all or all but one, or only its animatics."""
     await conn.execute(
         "UPDATE renders SET state = 'cancelled', finished_at = now() "
-        "WHERE job_id = $1 AND state IN ('rendering', 'composing') AND render_id IS DISTINCT FROM $2",
+        "WHERE job_id = $1 AND state IN ('rendering', 'composing') AND render_id IS DISTINCT FROM $2 "
+        "AND (is_preview OR NOT $3)",
         job_id,
         but,
+        only_previews,
     )
 
 
@@ -265,3 +303,63 @@ async def list_takes(conn: Connection, job_id: uuid.UUID, scene_number: int) -> 
         scene_number,
     )
     return [dict(row) for row in rows]
+
+
+async def find_preview(conn: Connection, job_id: uuid.UUID, render_id: uuid.UUID) -> MediaRow | None:
+    """The job's animatic if it is the one of this render: another one is of an older storyboard."""
+    row = await conn.fetchrow(
+        "SELECT kind, sha256, size_bytes, content_type, duration_seconds, width_px, height_px, created_at FROM media "
+        "WHERE job_id = $1 AND kind = 'preview' AND render_id = $2",
+        job_id,
+        render_id,
+    )
+    return None if row is None else MediaRow(**dict(row))
+
+
+async def state_of(conn: Connection, render_id: uuid.UUID) -> str | None:
+    """Where a render stands, or None where there is no such render."""
+    state: str | None = await conn.fetchval("SELECT state FROM renders WHERE render_id = $1", render_id)
+    return state
+
+
+async def remove_render(conn: Connection, render_id: uuid.UUID) -> None:
+    """Forget a render that ended without a film, so that it can be asked for again."""
+    await conn.execute("DELETE FROM work_items WHERE payload ->> 'render_id' = $1", str(render_id))
+    await conn.execute("DELETE FROM renders WHERE render_id = $1", render_id)
+
+
+async def find_take(conn: Connection, job_id: uuid.UUID, scene_number: int, take_id: uuid.UUID) -> TakeRow | None:
+    """One take of a scene, held for the transaction."""
+    row = await conn.fetchrow(
+        "SELECT t.id, t.scene_id, t.clip_key, t.is_selected, c.frame_count FROM takes t "
+        "JOIN clips c ON c.key = t.clip_key WHERE t.job_id = $1 AND t.scene_number = $2 AND t.id = $3 FOR UPDATE OF t",
+        job_id,
+        scene_number,
+        take_id,
+    )
+    return None if row is None else TakeRow(**dict(row))
+
+
+async def choose_take(conn: Connection, take: TakeRow) -> None:
+    """Make this take the scene's own."""
+    await conn.execute("UPDATE takes SET is_selected = false WHERE scene_id = $1 AND is_selected", take.scene_id)
+    await conn.execute("UPDATE takes SET is_selected = true WHERE id = $1", take.id)
+
+
+async def latest_render(conn: Connection, job_id: uuid.UUID) -> LatestRender | None:
+    """The job's newest render of a film, animatics left aside."""
+    row = await conn.fetchrow(
+        "SELECT state, request FROM renders WHERE job_id = $1 AND NOT is_preview ORDER BY created_at DESC LIMIT 1",
+        job_id,
+    )
+    return None if row is None else LatestRender(row["state"], RenderRequested.model_validate(row["request"]))
+
+
+async def copy_clips(conn: Connection, source: uuid.UUID, target: uuid.UUID) -> None:
+    """Give a render the clips of another one of the same scenes."""
+    await conn.execute(
+        "UPDATE render_scenes t SET clip_key = s.clip_key, frames_done = t.frames_total FROM render_scenes s "
+        "WHERE s.render_id = $1 AND t.render_id = $2 AND s.scene_number = t.scene_number",
+        source,
+        target,
+    )

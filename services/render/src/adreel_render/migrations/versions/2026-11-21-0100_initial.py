@@ -21,6 +21,7 @@ CREATE TABLE renders (
     request jsonb NOT NULL,
     sequence integer NOT NULL DEFAULT 0,
     percent double precision NOT NULL DEFAULT 0,
+    is_preview boolean NOT NULL DEFAULT false,
     created_at timestamptz NOT NULL DEFAULT now(),
     finished_at timestamptz
 );
@@ -55,7 +56,7 @@ CREATE TABLE render_scenes (
     scene_number integer NOT NULL,
     frames_total integer NOT NULL,
     frames_done integer NOT NULL DEFAULT 0,
-    take_id uuid REFERENCES takes (id),
+    clip_key text REFERENCES clips (key),
     PRIMARY KEY (render_id, scene_number)
 );
 CREATE TABLE media (
