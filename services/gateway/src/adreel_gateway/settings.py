@@ -36,6 +36,10 @@ class GatewaySettings(ProcessSettings, DatabaseSettings, BusSettings):
         60, ge=1, le=600, description="How long an asset's download may take."
     )
     asset_allowed_hosts: str = Field("", description="Private hosts that assets and webhooks may be on.")
+    blob_delivery: Literal["proxy", "redirect"] = Field(
+        "proxy",
+        description="redirect: clients are sent to the S3 store for an asset's bytes, by short-lived addresses.",
+    )
     adreel_public_url: str = Field("", description="Address under which clients see this API, for links in webhooks.")
 
     @model_validator(mode="after")

@@ -40,18 +40,54 @@ class AssetsClient:
 
     async def upload(self, header: pb.UploadHeader, chunks: AsyncIterator[bytes]) -> pb.Asset:
         """Send a file; `chunks` are at most 256 KiB each and are taken no faster than the service stores them."""
+        first = pb.UploadAssetRequest(header=header)
+        answer: pb.UploadAssetResponse = await self._send(self._stub.UploadAsset, pb.UploadAssetRequest, first, chunks)
+        return answer.asset
 
+    async def begin_upload(self, request: pb.BeginUploadRequest) -> pb.BeginUploadResponse:
+        """Announce a file that is put in a step of its own."""
+        answer = await call(self._stub.BeginUpload, request, service=_SERVICE, timeout_seconds=self._timeout)
+        return cast(pb.BeginUploadResponse, answer)
+
+    async def put_upload(self, upload_id: str, chunks: AsyncIterator[bytes], *, scope: str) -> pb.PutUploadResponse:
+        """Put its bytes."""
+        header = pb.PutUploadHeader(upload_id=upload_id, scope_client_id=scope)
+        first = pb.PutUploadRequest(header=header)
+        answer = await self._send(self._stub.PutUpload, pb.PutUploadRequest, first, chunks)
+        return cast(pb.PutUploadResponse, answer)
+
+    async def complete_upload(self, upload_id: str, *, scope: str) -> pb.Asset:
+        """Have what was put checked and kept; that takes as long as looking into a download does."""
+        request = pb.CompleteUploadRequest(upload_id=upload_id, scope_client_id=scope)
+        answer: pb.CompleteUploadResponse = await call(
+            self._stub.CompleteUpload,
+            request,
+            service=_SERVICE,
+            timeout_seconds=self._download_seconds + 2 * self._timeout,
+        )
+        return answer.asset
+
+    async def address(self, asset_id: str, *, scope: str) -> str:
+        """Where the client may get the bytes itself; empty where there is no such address."""
+        request = pb.GetAssetAddressRequest(asset_id=asset_id, scope_client_id=scope)
+        answer: pb.GetAssetAddressResponse = await call(
+            self._stub.GetAssetAddress, request, service=_SERVICE, timeout_seconds=self._timeout
+        )
+        return answer.url
+
+    async def _send(self, method: Any, part: type[Any], first: Any, chunks: AsyncIterator[bytes]) -> Any:
+        # The generated types of the two streams have nothing in common but the names of their fields.
         failure: Exception | None = None
 
-        async def requests() -> AsyncIterator[pb.UploadAssetRequest]:
+        async def requests() -> AsyncIterator[Any]:
             nonlocal failure
             size_bytes = 0
-            yield pb.UploadAssetRequest(header=header)
+            yield first
             try:
                 async for chunk in chunks:
                     size_bytes += len(chunk)
-                    yield pb.UploadAssetRequest(content=chunk)
-                yield pb.UploadAssetRequest(footer=pb.UploadFooter(size_bytes=size_bytes))
+                    yield part(content=chunk)
+                yield part(footer=pb.UploadFooter(size_bytes=size_bytes))
             except Exception as error:  # gRPC would only cancel the call; its cause is kept for the caller
                 failure = error
                 raise
@@ -59,8 +95,7 @@ class AssetsClient:
         story = current_story()
         metadata = ((CORRELATION_KEY, story.correlation_id),) if story else ()
         try:
-            sending: Any = self._stub.UploadAsset(requests(), timeout=_UPLOAD_SECONDS, metadata=metadata)
-            answer: pb.UploadAssetResponse = await sending
+            return await method(requests(), timeout=_UPLOAD_SECONDS, metadata=metadata)
         except asyncio.CancelledError:
             if failure is not None:
                 raise failure from None
@@ -69,7 +104,6 @@ class AssetsClient:
             if failure is not None:
                 raise failure from None
             raise RemoteError(from_rpc_error(error, _SERVICE)) from error
-        return answer.asset
 
     async def get(self, asset_id: str, *, scope: str) -> pb.Asset:
         request = pb.GetAssetRequest(asset_id=asset_id, scope_client_id=scope)

@@ -1,9 +1,9 @@
 """Takes JSON bodies in, whole and checked, so that routes see only text that every layer behind them can hold.
 
 Bodies are bounded, must be UTF-8 and JSON, and may hold no NUL, no lone surrogate, no number that JSON readers
-disagree on and no nesting deeper than the services' messages carry. Multipart bodies pass by in a stream; the route
-that takes them counts their bytes itself. Other content types are refused: a browser sends those across origins
-without asking first.
+disagree on and no nesting deeper than the services' messages carry. Multipart bodies and the bytes of uploads pass by
+in a stream; the route that takes them counts their bytes itself. Other content types are refused: a browser sends those
+across origins without asking first.
 """
 
 import json
@@ -24,6 +24,7 @@ MAX_INTEGER = 2**53 - 1
 _METHODS_WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 # A music-video request may hold a reference picture in base64.
 _MV_BODY_BYTES = 32 * 1024 * 1024
+_UPLOADS = "/api/v3/assets/uploads/"
 
 
 class RequestBodies:
@@ -45,7 +46,7 @@ class RequestBodies:
             if announced is not None and announced > limit:
                 await _drain(scope, receive)
                 raise BodyTooLarge(limit)
-            if content_type == "multipart/form-data":
+            if _is_stream(scope, content_type):
                 await self._app(scope, _bounded(receive, limit), send)
                 return
             body = await _read(receive, limit)
@@ -60,9 +61,15 @@ class RequestBodies:
         await self._app(scope, _replay(body, receive), send)
 
     def _limit(self, scope: Scope, content_type: str) -> int:
-        if content_type == "multipart/form-data":
+        if _is_stream(scope, content_type):
             return self._max_multipart_bytes
         return _MV_BODY_BYTES if is_mv(scope["path"]) else self._max_json_bytes
+
+
+def _is_stream(scope: Scope, content_type: str) -> bool:
+    # The bytes of an upload may be of any type: a PUT is never sent across origins without asking first.
+    is_put_upload = scope["method"] == "PUT" and scope["path"].startswith(_UPLOADS)
+    return is_put_upload or content_type == "multipart/form-data"
 
 
 def check_json(body: bytes) -> None:

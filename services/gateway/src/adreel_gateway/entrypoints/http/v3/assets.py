@@ -10,7 +10,7 @@ from adreel_kit.http_ranges.disposition import safe_filename
 from fastapi import APIRouter, Query
 from python_multipart.multipart import parse_options_header
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from adreel_gateway.entrypoints.http.byte_answers import FOREVER, bytes_answer, from_memory
 from adreel_gateway.entrypoints.http.context import Caller
@@ -72,6 +72,7 @@ _MADE = errors(402, 404, 413, 415)
 _BYTES: Responses = {
     200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}},
     206: {"description": "The ranges asked for."},
+    307: {"description": "The store has the bytes, where the deployment sends clients there."},
     304: {"description": "Not modified."},
 }
 
@@ -141,10 +142,16 @@ async def get_asset(asset_id: AssetId, calls: Calls, by: By) -> Envelope[AssetOu
     "/{assetId}/data", summary="An asset's bytes", response_class=Response, responses=errors(404, 409, 416, also=_BYTES)
 )
 @router.head("/{assetId}/data", summary="About an asset's bytes", response_class=Response, responses=errors(404))
-async def asset_data(request: Request, asset_id: AssetId, calls: Calls, by: By) -> Response:
+async def asset_data(request: Request, asset_id: AssetId, services: With, by: By) -> Response:
+    calls = services.neighbours
     asset = await calls.assets.get(asset_id, scope=by.client_id)
     if asset.status != pb.ASSET_STATUS_READY:
         raise AssetNotReady("failed" if asset.status == pb.ASSET_STATUS_FAILED else "pending")
+    # The store's address is signed for GET alone.
+    if services.settings.blob_delivery == "redirect" and request.method == "GET":
+        address = await calls.assets.address(asset_id, scope=by.client_id)
+        if address:
+            return RedirectResponse(address, status_code=307, headers={"Cache-Control": "no-store"})
 
     def opened(start: int, length: int) -> AsyncIterator[bytes]:
         return calls.assets.read(asset_id, start=start, length=length, scope=by.client_id)
