@@ -24,12 +24,19 @@ from adreel_kit.envelope import Envelope
 from adreel_kit.ids import new_id
 from adreel_kit.migrations import migrate
 from adreel_kit.rpc import RpcServer, call, open_channel
+from adreel_testkit import pytest_plugin as testkit
 from adreel_testkit.pytest_plugin import adreel_stack, postgres_server, s3_server  # noqa: F401 - fixtures
 from adreel_testkit.servers.postgres import Postgres
 from adreel_testkit.servers.s3 import S3
 from PIL import Image
 
 Answer = Callable[[asyncio.StreamWriter], Awaitable[None]]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One run per kind of S3 server, also where the test kit is not installed as a plugin."""
+    if not metafunc.config.pluginmanager.has_plugin("adreel_testkit.pytest_plugin"):
+        testkit.pytest_generate_tests(metafunc)
 
 
 def jpeg(colour: str = "red", size: tuple[int, int] = (64, 40)) -> bytes:

@@ -76,7 +76,8 @@ async def used_bytes(conn: Connection, client_id: uuid.UUID) -> int:
 async def forget_old_downloads(conn: Connection, older_than: timedelta) -> None:
     """Remove rows that count for nothing any more."""
     await conn.execute(
-        "DELETE FROM downloads WHERE started_at < now() - $1::interval AND (ended_at IS NOT NULL OR held_until < now())",
+        "DELETE FROM downloads WHERE started_at < now() - $1::interval "
+        "AND (ended_at IS NOT NULL OR held_until < now())",
         older_than,
     )
 
