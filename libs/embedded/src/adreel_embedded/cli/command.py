@@ -9,11 +9,11 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from adreel_embedded.cli import demo, down, logs, status, up
+from adreel_embedded.cli import blobs, demo, down, logs, status, up
 from adreel_embedded.cli.signals import Terminated
 from adreel_embedded.errors import EmbeddedError
 
-_SUBCOMMANDS = (up, down, status, logs, demo)
+_SUBCOMMANDS = (up, down, status, logs, demo, blobs)
 
 
 def build_parser() -> argparse.ArgumentParser:

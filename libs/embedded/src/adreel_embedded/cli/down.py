@@ -5,6 +5,8 @@ import os
 import signal
 import time
 
+import psutil
+
 from adreel_embedded.cli.arguments import Subcommands
 from adreel_embedded.errors import EmbeddedError
 from adreel_embedded.running import forget, is_held, read_record
@@ -32,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
     # SIGKILL is for a stack that hangs: its guard and the kernel then end its children.
     for sent, wait_seconds in ((signal.SIGTERM, _GRACE_SECONDS), (signal.SIGKILL, _KILL_SECONDS)):
         _send(pid, sent)
-        if _is_released(state, wait_seconds):
+        if _is_gone(state, pid, wait_seconds):
             forget(state)
             print("Stopped.")
             return 0
@@ -58,10 +60,18 @@ def _send(pid: int, sent: signal.Signals) -> None:
         raise EmbeddedError(f"Process {pid} belongs to another user, who has to stop it.") from None
 
 
-def _is_released(state: StateDirectory, within_seconds: float) -> bool:
+def _is_gone(state: StateDirectory, pid: int, within_seconds: float) -> bool:
     deadline = time.monotonic() + within_seconds
     while time.monotonic() < deadline:
-        if not is_held(state):
+        # The lock is given back a moment before the process ends.
+        if not is_held(state) and not _is_alive(pid):
             return True
         time.sleep(0.1)
     return False
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
