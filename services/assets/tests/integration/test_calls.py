@@ -1,4 +1,4 @@
-"""Assets that callers bring: URLs they wait for, uploads at once and in steps; every refusal with its code and status."""
+"""Assets that callers bring, by URL and by upload; limits; every refusal with its code and status."""
 
 import asyncio
 import hashlib
