@@ -183,6 +183,9 @@ class Listener:
 
 async def wait_for(event: asyncio.Event, timeout_seconds: float) -> None:
     """Wait until `event` is set or the time is over, then clear it."""
+    # Not asyncio.wait_for: until Python 3.12 it drops a cancellation that meets the event being set, and then
+    # nothing ends the waiter any more.
     with suppress(TimeoutError):
-        await asyncio.wait_for(event.wait(), timeout_seconds)
+        async with asyncio.timeout(timeout_seconds):
+            await event.wait()
     event.clear()
