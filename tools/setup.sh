@@ -27,6 +27,8 @@ if ! [ -x .venv/bin/python ] || ! .venv/bin/python -c '' 2>/dev/null; then
 fi
 [ -x .venv/bin/uv ] || .venv/bin/python -m pip install --quiet --disable-pip-version-check uv
 export VIRTUAL_ENV=$PWD/.venv UV_PYTHON=$PWD/.venv/bin/python UV_NO_PROGRESS=1 UV_PYTHON_DOWNLOADS=never
+# A machine's own certificates, as pip uses them: behind an inspecting proxy they are the only ones that will do.
+[ -e /etc/ssl/certs/ca-certificates.crt ] && export UV_SYSTEM_CERTS=${UV_SYSTEM_CERTS:-1}
 .venv/bin/uv pip install --quiet --require-hashes -r requirements.lock
 args=(); for m in $members; do args+=(-e "$m"); done
 .venv/bin/uv pip install --quiet --no-deps --no-build-isolation "${args[@]}"
