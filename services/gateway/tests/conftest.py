@@ -61,6 +61,7 @@ class FakeJobs(jobs_pb2_grpc.JobsServiceServicer):
     by_request: dict[str, str] = field(default_factory=dict)
     create_calls: list[jobs_pb2.CreateJobRequest] = field(default_factory=list)
     actions: list[jobs_pb2.ApplyActionRequest] = field(default_factory=list)
+    previews: list[str] = field(default_factory=list)
     settle_after: float | None = 0.05
     hold: asyncio.Event | None = None
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
@@ -231,6 +232,11 @@ class FakeJobs(jobs_pb2_grpc.JobsServiceServicer):
 
     async def GetJob(self, request: Any, context: Any) -> Any:
         return jobs_pb2.GetJobResponse(job=self._job(request.job_id, request.scope_client_id))
+
+    async def RequestPreview(self, request: Any, context: Any) -> Any:
+        self._job(request.job_id, request.scope_client_id)
+        self.previews.append(request.job_id)
+        return jobs_pb2.RequestPreviewResponse(job_id=request.job_id)
 
     async def ListJobs(self, request: Any, context: Any) -> Any:
         found = [

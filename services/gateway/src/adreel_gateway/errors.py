@@ -187,3 +187,12 @@ class AssetNotReady(Conflict):
             details={"status": status},
             retry_after_seconds=3 if status == "pending" else None,
         )
+
+
+class ReceiverGone(Conflict):
+    """A webhook's receiver answered 410: it wants no more."""
+
+    code = "WEBHOOK_GONE"
+
+    def __init__(self) -> None:
+        super().__init__("The receiver answered 410 Gone and is not called again.", details={"status": 410})

@@ -2,8 +2,9 @@
 
 from typing import Literal, Self
 
+from adreel_kit.guarded_http import parse_host_rules
 from adreel_kit.settings import BusSettings, DatabaseSettings, ProcessSettings
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -47,6 +48,12 @@ class GatewaySettings(ProcessSettings, DatabaseSettings, BusSettings):
         if self.adreel_auth == "open" and self.adreel_bind_host not in _LOOPBACK:
             raise ValueError("ADREEL_AUTH=open is for a loopback ADREEL_BIND_HOST only; use ADREEL_AUTH=keys")
         return self
+
+    @field_validator("asset_allowed_hosts")
+    @classmethod
+    def _readable_hosts(cls, value: str) -> str:
+        parse_host_rules(value)
+        return value
 
     @property
     def adreel_grpc_port(self) -> int:

@@ -93,6 +93,16 @@ class JobsClient:
         )
         return answer.job
 
+    async def request_preview(self, job_id: str, *, scope: str) -> None:
+        """Returns once the animatic of the storyboard as it stands can be read."""
+        # jobs asks scenes and render in turn, each with a deadline of its own.
+        await call(
+            self._stub.RequestPreview,
+            pb.RequestPreviewRequest(job_id=job_id, scope_client_id=scope),
+            service=_SERVICE,
+            timeout_seconds=self._timeout * 2,
+        )
+
     async def list_jobs(self, request: pb.ListJobsRequest) -> pb.ListJobsResponse:
         return cast(pb.ListJobsResponse, await self._call(self._stub.ListJobs, request))
 

@@ -78,8 +78,22 @@ async def estimate_job(
         generator=storyboard.generator,
         backend=backend,
         lines=[*storyboard.lines, *film.lines],
-        problems=[*owner, *named, *_backend_problems(backends.backends, backend)],
+        problems=[
+            *owner,
+            *named,
+            *_backend_problems(backends.backends, backend),
+            *_url_problems(order.webhook_url, url_policy, "WEBHOOK", "webhookUrl"),
+        ],
     )
+
+
+def _url_problems(url: str, policy: GuardPolicy, what: str, place: str) -> list[Problem]:
+    try:
+        if url:
+            check_url(url, policy)
+    except GuardedHttpError as error:
+        return [Problem(f"{what}_{error.code}", error.message, place)]
+    return []
 
 
 def _backend_problems(backends: Sequence[render_pb2.Backend], name: str) -> list[Problem]:
@@ -125,10 +139,7 @@ async def _asset_problems(
     for number, asset in enumerate(named):
         place = f"creative.assets.{number}"
         if asset.url:
-            try:
-                check_url(asset.url, url_policy)
-            except GuardedHttpError as error:
-                problems.append(Problem(f"ASSET_{error.code}", error.message, f"{place}.url"))
+            problems += _url_problems(asset.url, url_policy, "ASSET", f"{place}.url")
         elif asset.asset_id not in known:
             problems.append(Problem("ASSET_NOT_FOUND", "There is no asset with this id.", f"{place}.assetId"))
         elif known[asset.asset_id].status == assets_pb2.ASSET_STATUS_FAILED:

@@ -30,6 +30,7 @@ from adreel_gateway.entrypoints.http.v3 import (
     scenes,
     share,
     uploads,
+    webhooks,
 )
 from adreel_gateway.settings import GatewaySettings
 
@@ -72,7 +73,7 @@ def build_app(services: Services, edge: Edge, health: Health) -> FastAPI:
 def _v3() -> APIRouter:
     router = APIRouter()
     # The dry run stands before the jobs' own routes, or its name would be taken for a job's id.
-    for part in (clients, campaigns, uploads, assets, dry_run, jobs, scenes, media, events, share):
+    for part in (clients, campaigns, uploads, assets, dry_run, jobs, scenes, media, events, share, webhooks):
         router.include_router(part.router)
     return router
 

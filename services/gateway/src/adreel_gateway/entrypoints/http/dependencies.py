@@ -10,6 +10,7 @@ from fastapi import Depends, Header, Path
 from starlette.requests import Request
 
 from adreel_gateway.adapters.postgres.share_links import ShareLinks
+from adreel_gateway.adapters.postgres.webhook_deliveries import WebhookDeliveries
 from adreel_gateway.entrypoints.http.context import Caller, caller_of
 from adreel_gateway.settings import GatewaySettings
 from adreel_gateway.usecases.neighbours import Neighbours
@@ -22,6 +23,7 @@ class Services:
     settings: GatewaySettings
     neighbours: Neighbours
     share_links: ShareLinks
+    webhook_deliveries: WebhookDeliveries
 
 
 def _services(request: Request) -> Services:

@@ -73,6 +73,7 @@ async def captions(request: Request, job_id: JobId, calls: Calls, by: By) -> Res
 @router.head("/preview", summary="About the animatic", response_class=Response, responses=errors(404, 409))
 async def preview(request: Request, job_id: JobId, calls: Calls, by: By) -> Response:
     job = await calls.jobs.get_job(job_id, scope=by.client_id)
+    await calls.jobs.request_preview(job_id, scope=by.client_id)
     media = await calls.render.get_media(job_id, pb.MEDIA_KIND_PREVIEW)
     if media is None:
         raise PreviewNotReady
