@@ -113,6 +113,7 @@ def test_webvtt_of_nothing_is_an_empty_valid_file() -> None:
     assert webvtt([], 30) == "WEBVTT\n"
 
 
+@settings(deadline=None)
 @given(st.integers(0, 120 * 30), st.sampled_from([24, 25, 30]))
 def test_time_stamps_are_within_half_a_millisecond_of_their_frame(frame: int, fps: int) -> None:
     timing = webvtt([Phrase("x", frame, frame + 1)], fps).splitlines()[3]
