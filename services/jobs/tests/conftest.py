@@ -1,7 +1,8 @@
 """Builders shared by all tests of jobs: a good input, neighbours that answer from memory."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -46,6 +47,9 @@ class MemoryScenes:
         self.locks.append((job_id, version))
         return LockedStoryboard(version or self.version, tuple(scene(number) for number in (1, 2, 3)))
 
+    async def read(self, job_id: UUID) -> LockedStoryboard | None:
+        return LockedStoryboard(self.version, tuple(scene(number) for number in (1, 2, 3))) if self.version else None
+
     async def reopen(self, job_id: UUID, version: int) -> int:
         if self.failure is not None:
             raise self.failure
@@ -67,6 +71,7 @@ class MemoryRender:
     micros_per_second: int = 100_000
     is_away: bool = False
     estimated_scenes: list[int] = field(default_factory=list)
+    previews: list[Mapping[str, Any]] = field(default_factory=list)
 
     async def backends(self) -> Backends:
         self._answer()
@@ -78,6 +83,10 @@ class MemoryRender:
             ),
             "local",
         )
+
+    async def ensure_preview(self, request: Mapping[str, Any]) -> None:
+        self._answer()
+        self.previews.append(request)
 
     async def estimate(
         self,

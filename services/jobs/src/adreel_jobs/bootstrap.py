@@ -34,6 +34,7 @@ from adreel_jobs.usecases.manage_campaigns import CampaignManager
 from adreel_jobs.usecases.manage_clients import ClientManager
 from adreel_jobs.usecases.queries import Queries
 from adreel_jobs.usecases.record_fact import FactRecorder
+from adreel_jobs.usecases.request_preview import PreviewRequester
 from adreel_jobs.usecases.reserve_spend import SpendGuard
 from adreel_jobs.usecases.watch_job import JobWatcher
 from adreel_jobs.usecases.watch_silence import Patience, Watchdog
@@ -79,6 +80,7 @@ def build_parts(settings: JobsSettings, runtime: Runtime, neighbours: Neighbours
         clients=ClientManager(database, stores, canceller),
         campaigns=CampaignManager(database, stores, canceller),
         queries=Queries(database, stores),
+        preview=PreviewRequester(database, stores, committer, neighbours.scenes, neighbours.render),
     )
     FactConsumers(FactRecorder(stores, committer)).subscribe(runtime.bus)
     worker = Worker(

@@ -116,6 +116,11 @@ class JobsServiceStub:
                 request_serializer=adreel_dot_jobs_dot_v1_dot_jobs__pb2.ApplyActionRequest.SerializeToString,
                 response_deserializer=adreel_dot_jobs_dot_v1_dot_jobs__pb2.ApplyActionResponse.FromString,
                 _registered_method=True)
+        self.RequestPreview = channel.unary_unary(
+                '/adreel.jobs.v1.JobsService/RequestPreview',
+                request_serializer=adreel_dot_jobs_dot_v1_dot_jobs__pb2.RequestPreviewRequest.SerializeToString,
+                response_deserializer=adreel_dot_jobs_dot_v1_dot_jobs__pb2.RequestPreviewResponse.FromString,
+                _registered_method=True)
         self.WatchJob = channel.unary_stream(
                 '/adreel.jobs.v1.JobsService/WatchJob',
                 request_serializer=adreel_dot_jobs_dot_v1_dot_jobs__pb2.WatchJobRequest.SerializeToString,
@@ -224,6 +229,13 @@ class JobsServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RequestPreview(self, request, context):
+        """Has the animatic of the storyboard as it stands drawn; PREVIEW_NOT_READY until it is. Safe to repeat.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def WatchJob(self, request, context):
         """Every change after `after_version`, first those already made, then each as it is made; ends after the job's end.
         """
@@ -313,6 +325,11 @@ def add_JobsServiceServicer_to_server(servicer, server):
                     servicer.ApplyAction,
                     request_deserializer=adreel_dot_jobs_dot_v1_dot_jobs__pb2.ApplyActionRequest.FromString,
                     response_serializer=adreel_dot_jobs_dot_v1_dot_jobs__pb2.ApplyActionResponse.SerializeToString,
+            ),
+            'RequestPreview': grpc.unary_unary_rpc_method_handler(
+                    servicer.RequestPreview,
+                    request_deserializer=adreel_dot_jobs_dot_v1_dot_jobs__pb2.RequestPreviewRequest.FromString,
+                    response_serializer=adreel_dot_jobs_dot_v1_dot_jobs__pb2.RequestPreviewResponse.SerializeToString,
             ),
             'WatchJob': grpc.unary_stream_rpc_method_handler(
                     servicer.WatchJob,
@@ -754,6 +771,33 @@ class JobsService:
             '/adreel.jobs.v1.JobsService/ApplyAction',
             adreel_dot_jobs_dot_v1_dot_jobs__pb2.ApplyActionRequest.SerializeToString,
             adreel_dot_jobs_dot_v1_dot_jobs__pb2.ApplyActionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RequestPreview(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/adreel.jobs.v1.JobsService/RequestPreview',
+            adreel_dot_jobs_dot_v1_dot_jobs__pb2.RequestPreviewRequest.SerializeToString,
+            adreel_dot_jobs_dot_v1_dot_jobs__pb2.RequestPreviewResponse.FromString,
             options,
             channel_credentials,
             insecure,

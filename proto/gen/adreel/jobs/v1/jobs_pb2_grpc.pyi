@@ -51,6 +51,8 @@ class JobsServiceStub:
     GetJob: _grpc.UnaryUnaryMultiCallable[_jobs_pb2.GetJobRequest, _jobs_pb2.GetJobResponse]
     ListJobs: _grpc.UnaryUnaryMultiCallable[_jobs_pb2.ListJobsRequest, _jobs_pb2.ListJobsResponse]
     ApplyAction: _grpc.UnaryUnaryMultiCallable[_jobs_pb2.ApplyActionRequest, _jobs_pb2.ApplyActionResponse]
+    RequestPreview: _grpc.UnaryUnaryMultiCallable[_jobs_pb2.RequestPreviewRequest, _jobs_pb2.RequestPreviewResponse]
+    """Has the animatic of the storyboard as it stands drawn; PREVIEW_NOT_READY until it is. Safe to repeat."""
     WatchJob: _grpc.UnaryStreamMultiCallable[_jobs_pb2.WatchJobRequest, _jobs_pb2.WatchJobResponse]
     """Every change after `after_version`, first those already made, then each as it is made; ends after the job's end."""
 
@@ -77,6 +79,8 @@ class JobsServiceAsyncStub(JobsServiceStub):
     GetJob: _aio.UnaryUnaryMultiCallable[_jobs_pb2.GetJobRequest, _jobs_pb2.GetJobResponse]  # type: ignore[assignment]
     ListJobs: _aio.UnaryUnaryMultiCallable[_jobs_pb2.ListJobsRequest, _jobs_pb2.ListJobsResponse]  # type: ignore[assignment]
     ApplyAction: _aio.UnaryUnaryMultiCallable[_jobs_pb2.ApplyActionRequest, _jobs_pb2.ApplyActionResponse]  # type: ignore[assignment]
+    RequestPreview: _aio.UnaryUnaryMultiCallable[_jobs_pb2.RequestPreviewRequest, _jobs_pb2.RequestPreviewResponse]  # type: ignore[assignment]
+    """Has the animatic of the storyboard as it stands drawn; PREVIEW_NOT_READY until it is. Safe to repeat."""
     WatchJob: _aio.UnaryStreamMultiCallable[_jobs_pb2.WatchJobRequest, _jobs_pb2.WatchJobResponse]  # type: ignore[assignment]
     """Every change after `after_version`, first those already made, then each as it is made; ends after the job's end."""
 
@@ -196,6 +200,14 @@ class JobsServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _jobs_pb2.ApplyActionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_jobs_pb2.ApplyActionResponse, _abc.Awaitable[_jobs_pb2.ApplyActionResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def RequestPreview(
+        self,
+        request: _jobs_pb2.RequestPreviewRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_jobs_pb2.RequestPreviewResponse, _abc.Awaitable[_jobs_pb2.RequestPreviewResponse]]:
+        """Has the animatic of the storyboard as it stands drawn; PREVIEW_NOT_READY until it is. Safe to repeat."""
 
     @_abc_1.abstractmethod
     def WatchJob(

@@ -85,11 +85,6 @@ class ScenesServiceStub:
                 request_serializer=adreel_dot_scenes_dot_v1_dot_scenes__pb2.EstimateStoryboardRequest.SerializeToString,
                 response_deserializer=adreel_dot_scenes_dot_v1_dot_scenes__pb2.EstimateStoryboardResponse.FromString,
                 _registered_method=True)
-        self.CreateMusicVideoScenes = channel.unary_unary(
-                '/adreel.scenes.v1.ScenesService/CreateMusicVideoScenes',
-                request_serializer=adreel_dot_scenes_dot_v1_dot_scenes__pb2.CreateMusicVideoScenesRequest.SerializeToString,
-                response_deserializer=adreel_dot_scenes_dot_v1_dot_scenes__pb2.CreateMusicVideoScenesResponse.FromString,
-                _registered_method=True)
 
 
 class ScenesServiceServicer:
@@ -159,13 +154,6 @@ class ScenesServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
-    def CreateMusicVideoScenes(self, request, context):
-        """Music-video scenes: `request` is the body of /api/mv/create_scenes, the answer the body of its success.
-        """
-        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
-        context.set_details('Method not implemented!')
-        raise NotImplementedError('Method not implemented!')
-
 
 def add_ScenesServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -218,11 +206,6 @@ def add_ScenesServiceServicer_to_server(servicer, server):
                     servicer.EstimateStoryboard,
                     request_deserializer=adreel_dot_scenes_dot_v1_dot_scenes__pb2.EstimateStoryboardRequest.FromString,
                     response_serializer=adreel_dot_scenes_dot_v1_dot_scenes__pb2.EstimateStoryboardResponse.SerializeToString,
-            ),
-            'CreateMusicVideoScenes': grpc.unary_unary_rpc_method_handler(
-                    servicer.CreateMusicVideoScenes,
-                    request_deserializer=adreel_dot_scenes_dot_v1_dot_scenes__pb2.CreateMusicVideoScenesRequest.FromString,
-                    response_serializer=adreel_dot_scenes_dot_v1_dot_scenes__pb2.CreateMusicVideoScenesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -496,33 +479,6 @@ class ScenesService:
             '/adreel.scenes.v1.ScenesService/EstimateStoryboard',
             adreel_dot_scenes_dot_v1_dot_scenes__pb2.EstimateStoryboardRequest.SerializeToString,
             adreel_dot_scenes_dot_v1_dot_scenes__pb2.EstimateStoryboardResponse.FromString,
-            options,
-            channel_credentials,
-            insecure,
-            call_credentials,
-            compression,
-            wait_for_ready,
-            timeout,
-            metadata,
-            _registered_method=True)
-
-    @staticmethod
-    def CreateMusicVideoScenes(request,
-            target,
-            options=(),
-            channel_credentials=None,
-            call_credentials=None,
-            insecure=False,
-            compression=None,
-            wait_for_ready=None,
-            timeout=None,
-            metadata=None):
-        return grpc.experimental.unary_unary(
-            request,
-            target,
-            '/adreel.scenes.v1.ScenesService/CreateMusicVideoScenes',
-            adreel_dot_scenes_dot_v1_dot_scenes__pb2.CreateMusicVideoScenesRequest.SerializeToString,
-            adreel_dot_scenes_dot_v1_dot_scenes__pb2.CreateMusicVideoScenesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -46,8 +46,6 @@ class ScenesServiceStub:
     """Opens a locked storyboard as a new version; safe to repeat."""
     EstimateStoryboard: _grpc.UnaryUnaryMultiCallable[_scenes_pb2.EstimateStoryboardRequest, _scenes_pb2.EstimateStoryboardResponse]
     """How many scenes to expect and what writing them would cost, without writing any."""
-    CreateMusicVideoScenes: _grpc.UnaryUnaryMultiCallable[_scenes_pb2.CreateMusicVideoScenesRequest, _scenes_pb2.CreateMusicVideoScenesResponse]
-    """Music-video scenes: `request` is the body of /api/mv/create_scenes, the answer the body of its success."""
 
 @_typing.type_check_only
 class ScenesServiceAsyncStub(ScenesServiceStub):
@@ -67,8 +65,6 @@ class ScenesServiceAsyncStub(ScenesServiceStub):
     """Opens a locked storyboard as a new version; safe to repeat."""
     EstimateStoryboard: _aio.UnaryUnaryMultiCallable[_scenes_pb2.EstimateStoryboardRequest, _scenes_pb2.EstimateStoryboardResponse]  # type: ignore[assignment]
     """How many scenes to expect and what writing them would cost, without writing any."""
-    CreateMusicVideoScenes: _aio.UnaryUnaryMultiCallable[_scenes_pb2.CreateMusicVideoScenesRequest, _scenes_pb2.CreateMusicVideoScenesResponse]  # type: ignore[assignment]
-    """Music-video scenes: `request` is the body of /api/mv/create_scenes, the answer the body of its success."""
 
 class ScenesServiceServicer(metaclass=_abc_1.ABCMeta):
     """Storyboards, one per job, and their scenes. New storyboards are ordered by event, not here."""
@@ -145,13 +141,5 @@ class ScenesServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_scenes_pb2.EstimateStoryboardResponse, _abc.Awaitable[_scenes_pb2.EstimateStoryboardResponse]]:
         """How many scenes to expect and what writing them would cost, without writing any."""
-
-    @_abc_1.abstractmethod
-    def CreateMusicVideoScenes(
-        self,
-        request: _scenes_pb2.CreateMusicVideoScenesRequest,
-        context: _ServicerContext,
-    ) -> _typing.Union[_scenes_pb2.CreateMusicVideoScenesResponse, _abc.Awaitable[_scenes_pb2.CreateMusicVideoScenesResponse]]:
-        """Music-video scenes: `request` is the body of /api/mv/create_scenes, the answer the body of its success."""
 
 def add_ScenesServiceServicer_to_server(servicer: ScenesServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -1,5 +1,8 @@
 """The render service by gRPC: which backends can be used, and what rendering would cost."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import grpc
 from adreel.render.v1 import render_pb2, render_pb2_grpc
 from adreel_kit.rpc import call, open_channel
@@ -10,6 +13,7 @@ from adreel_jobs.domain.cost import CostLine
 from adreel_jobs.domain.ports import Backend, Backends
 
 _LOOKUP_SECONDS = 3.0
+_COMMAND_SECONDS = 5.0
 _ESTIMATE_SECONDS = 2.0
 
 
@@ -46,6 +50,11 @@ class RenderClient:
         )
         known = tuple(Backend(one.name, one.is_available, one.problem) for one in answer.backends)
         return Backends(known, answer.default_backend)
+
+    async def ensure_preview(self, request: Mapping[str, Any]) -> None:
+        message = render_pb2.EnsurePreviewRequest()
+        message.request.update(request)
+        await call(self._stub.EnsurePreview, message, service="render", timeout_seconds=_COMMAND_SECONDS)
 
     async def estimate(
         self,

@@ -52,6 +52,12 @@ class ScenesClient:
             answer.storyboard.version, tuple(_locked_scene(scene) for scene in answer.storyboard.scenes)
         )
 
+    async def read(self, job_id: UUID) -> LockedStoryboard | None:
+        board = (await self._board(job_id)).storyboard
+        if not board.scenes:
+            return None
+        return LockedStoryboard(board.version, tuple(_locked_scene(scene) for scene in board.scenes))
+
     async def reopen(self, job_id: UUID, version: int) -> int:
         request = scenes_pb2.ReopenStoryboardRequest(job_id=str(job_id), version=version)
         try:
@@ -66,11 +72,14 @@ class ScenesClient:
         return answer.storyboard.version
 
     async def _version(self, job_id: UUID) -> int:
+        return (await self._board(job_id)).storyboard.version
+
+    async def _board(self, job_id: UUID) -> scenes_pb2.GetStoryboardResponse:
         request = scenes_pb2.GetStoryboardRequest(job_id=str(job_id))
         answer: scenes_pb2.GetStoryboardResponse = await call(
             self._stub.GetStoryboard, request, service="scenes", timeout_seconds=_COMMAND_SECONDS
         )
-        return answer.storyboard.version
+        return answer
 
     async def estimate(
         self, *, duration_seconds: float, asset_count: int, brief_characters: int, backend: str

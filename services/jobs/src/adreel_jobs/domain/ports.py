@@ -7,7 +7,7 @@ other; `save` is conditional all the same and raises ChangedMeanwhile where it l
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 from adreel_kit.db import Connection
@@ -149,6 +149,9 @@ class ScenesPort(Protocol):
     async def reopen(self, job_id: UUID, version: int) -> int:
         """Open the locked `version` as a new one, which is returned; safe to repeat."""
 
+    async def read(self, job_id: UUID) -> LockedStoryboard | None:
+        """The storyboard as it stands, locked or not; None while there is none."""
+
     async def estimate(
         self, *, duration_seconds: float, asset_count: int, brief_characters: int, backend: str
     ) -> StoryboardEstimate: ...
@@ -171,6 +174,9 @@ class RenderPort(Protocol):
     """The render service. Raises what it raised, or SERVICE_UNAVAILABLE."""
 
     async def backends(self) -> Backends: ...
+
+    async def ensure_preview(self, request: Mapping[str, Any]) -> None:
+        """Return once the animatic of this render request is there. Raises PREVIEW_NOT_READY while it is drawn."""
 
     async def estimate(
         self,

@@ -31,6 +31,7 @@ from adreel_jobs.usecases.create_job import CreateJob, JobCreator
 from adreel_jobs.usecases.manage_campaigns import CampaignManager, DeleteCampaign
 from adreel_jobs.usecases.manage_clients import ClientManager, DeleteClient
 from adreel_jobs.usecases.queries import Queries
+from adreel_jobs.usecases.request_preview import PreviewRequester
 from adreel_jobs.usecases.watch_job import JobWatcher
 
 # The context's type parameters are the request's and the answer's; nothing here uses them.
@@ -47,6 +48,7 @@ class UseCases:
     clients: ClientManager
     campaigns: CampaignManager
     queries: Queries
+    preview: PreviewRequester
 
 
 class JobsServicer(jobs_pb2_grpc.JobsServiceServicer):
@@ -136,6 +138,10 @@ class JobsServicer(jobs_pb2_grpc.JobsServiceServicer):
 
     async def GetJob(self, request: pb.GetJobRequest, context: Context) -> pb.GetJobResponse:
         return pb.GetJobResponse(job=job_message(await self._do.queries.job(request.job_id, request.scope_client_id)))
+
+    async def RequestPreview(self, request: pb.RequestPreviewRequest, context: Context) -> pb.RequestPreviewResponse:
+        await self._do.preview.request(request.job_id, request.scope_client_id)
+        return pb.RequestPreviewResponse(job_id=request.job_id)
 
     async def ListJobs(self, request: pb.ListJobsRequest, context: Context) -> pb.ListJobsResponse:
         page = await self._do.queries.jobs(

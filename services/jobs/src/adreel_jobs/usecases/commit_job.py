@@ -31,7 +31,7 @@ from adreel_jobs.domain.events import (
 )
 from adreel_jobs.domain.job import Job
 from adreel_jobs.domain.job_parts import AssetOrigin, AssetStatus, Order
-from adreel_jobs.domain.ports import Stores
+from adreel_jobs.domain.ports import LockedStoryboard, Stores
 
 ESTIMATE_WORK = "estimate"
 
@@ -155,21 +155,33 @@ class JobCommitter:
             video=_video(job),
         )
 
+    async def preview_request(self, conn: Connection, job: Job, board: LockedStoryboard) -> RenderRequested:
+        """What a render of the storyboard as it stands would be asked for."""
+        return await self._render_request(conn, job, job.id, board, accept_possible_duplicate=False)
+
     async def _render(self, conn: Connection, job: Job) -> RenderRequested:
         render = job.render
         if render is None:
             raise ValueError(f"job {job.id} has nothing to be rendered")
+        board = LockedStoryboard(job.storyboard.version, tuple(job.locked_scenes))
+        return await self._render_request(
+            conn, job, render.render_id, board, accept_possible_duplicate=render.accept_possible_duplicate
+        )
+
+    async def _render_request(
+        self, conn: Connection, job: Job, render_id: UUID, board: LockedStoryboard, *, accept_possible_duplicate: bool
+    ) -> RenderRequested:
         return RenderRequested(
             job_id=job.id,
-            render_id=render.render_id,
+            render_id=render_id,
             client_id=job.client_id,
-            storyboard_version=job.storyboard.version,
-            scenes=job.locked_scenes,
+            storyboard_version=board.version,
+            scenes=board.scenes,
             assets=_ready_assets(job, frozenset(AssetOrigin)),
             brief=_brief(job),
             brand=_brand(await self._stores.clients.brand_of(conn, job.client_id), job),
             video=_video(job),
-            accept_possible_duplicate=render.accept_possible_duplicate,
+            accept_possible_duplicate=accept_possible_duplicate,
         )
 
 
