@@ -21,6 +21,7 @@ from adreel_render.engine.plates import brand_gradient, compose, dimmed_backdrop
 from adreel_render.engine.shots import CutTogether, GivingWay, Shot, StillShot
 from adreel_render.engine.spec import Canvas, Medium, MediumKind, SceneSpec
 from adreel_render.engine.text_plan import TextPlan
+from adreel_render.engine.typesetting import is_rtl
 
 _SHORTEST_PART_SECONDS = 0.9
 _MOST_PARTS = 6
@@ -48,7 +49,8 @@ def media_shot(spec: SceneSpec, canvas: Canvas, palette: Palette, plan: TextPlan
     parts = _parts(spec, canvas)
     has_type = bool(plan.phrases or plan.title)
     is_split = has_type and len(parts) == 1 and not _fills(parts[0], canvas)
-    layout = arrange(canvas, is_split=is_split, has_title=bool(plan.title))
+    from_right = is_rtl(plan.title or "")
+    layout = arrange(canvas, is_split=is_split, has_title=bool(plan.title), from_right=from_right)
     easel = Easel(canvas)
     shots = [_part_shot(part, len(parts), spec, canvas, layout, palette, easel) for part in parts]
     shot: Shot = shots[0] if len(shots) == 1 else CutTogether([(p.start, s) for p, s in zip(parts, shots, strict=True)])

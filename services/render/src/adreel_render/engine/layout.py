@@ -95,8 +95,11 @@ def safe_area(canvas: Canvas) -> Box:
     return Box(x, top, canvas.width_px - x - right, canvas.height_px - top - bottom)
 
 
-def arrange(canvas: Canvas, *, is_split: bool, has_title: bool = False) -> Layout:
-    """The places of a scene. Split (a wide canvas only): a picture on the right, type in a column on the left."""
+def arrange(canvas: Canvas, *, is_split: bool, has_title: bool = False, from_right: bool = False) -> Layout:
+    """The places of a scene. Split (a wide canvas only): a picture on the right, type in a column on the left.
+
+    `from_right` says that the title is in a script that runs from the right: it then stands there.
+    """
     safe = safe_area(canvas)
     is_wide = canvas.width_px > canvas.height_px * 1.3
     if is_split and is_wide:
@@ -108,6 +111,9 @@ def arrange(canvas: Canvas, *, is_split: bool, has_title: bool = False) -> Layou
     joins_title = has_title and not canvas.is_portrait
     if joins_title:
         box = Box(headline.left, box.top, round(safe.width * (0.8 if is_wide else 1.0)), box.height)
+    if from_right:
+        headline = headline._replace(left=safe.right - headline.width)
+        box = box._replace(left=safe.right - box.width) if joins_title else box
     share = 0.052 if canvas.is_portrait else 0.046
     captions = CaptionZone(box, Anchor.BOTTOM, 2, share, is_centred=not joins_title)
     anchor = Anchor.TOP if canvas.is_portrait else Anchor.BOTTOM

@@ -62,7 +62,7 @@ def _side_bar(one: _Placed, zone: Box, canvas: Canvas, palette: Palette) -> Spri
     """An accent bar beside a phrase, where its first letters are."""
     width, _ = title_indent_px(canvas.short_side_px)
     trim = round(one.block.size_px * 0.2)
-    left = zone.left + sum(title_indent_px(canvas.short_side_px)) + zone.width if is_rtl(one.phrase.text) else zone.left
+    left = zone.right - width if is_rtl(one.phrase.text) else zone.left
     return bar(Box(left, one.box.top + trim, width, one.box.height - 2 * trim), palette.accent)
 
 
@@ -81,7 +81,7 @@ def _place(phrase: Phrase, spec: SceneSpec, canvas: Canvas, layout: Layout, *, i
     block = set_text(phrase.text, style, (box.width, box.height))
     left = box.left + (box.width - block.width_px) // 2
     if not zone.is_centred:
-        left = box.right - block.width_px if is_rtl(phrase.text) else box.left
+        left = zone.box.right - indent_px - block.width_px if is_rtl(phrase.text) else box.left
     free = box.height - block.height_px
     top = box.top + {Anchor.TOP: 0, Anchor.MIDDLE: free // 2, Anchor.BOTTOM: free}[zone.anchor]
     return _Placed(phrase, block, Box(left, top, block.width_px, block.height_px))
