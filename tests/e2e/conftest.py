@@ -32,6 +32,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.e2e)
+            item.add_marker(pytest.mark.timeout(900))  # a minute where nothing else runs; a busy machine is no failure
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 

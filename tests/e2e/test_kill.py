@@ -7,7 +7,6 @@ from adreel_embedded.stack import Stack
 from adreel_testkit.suite.client import SuiteClient, is_completed, is_in_review, is_rendering_past
 
 
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("service", SERVICES)
 async def test_a_job_completes_although_a_service_is_killed_twice(
     suite: Stack, api: SuiteClient, order, service: str

@@ -47,7 +47,7 @@ class SuiteClient:
         assert response.status_code in (200, 202), response.text
         return _data(response)
 
-    async def until(self, job_id: str, is_reached: Callable[[Job], bool], *, within_seconds: float = 240) -> Job:
+    async def until(self, job_id: str, is_reached: Callable[[Job], bool], *, within_seconds: float = 600) -> Job:
         """The job once `is_reached` holds; one that ends otherwise or takes too long fails the test with its state."""
         job: Job = {}
         try:
