@@ -54,5 +54,6 @@ proto: setup ## generate the gRPC stubs and the event manifest again
 lock: setup ## compile requirements.lock from the members' pyproject files
 	@tools/lock.sh
 
-bench: setup ## measure the renderer on this machine
+bench: setup ## measure the renderer and the assets service on this machine
 	@$(BIN)/python tools/bench/render_bench.py $(ARGS)
+	@$(BIN)/python tools/bench/assets_bench.py

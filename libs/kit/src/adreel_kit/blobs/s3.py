@@ -36,8 +36,9 @@ from adreel_kit.blobs.streams import Intake, Window, checked, sha256_of_file, wr
 from adreel_kit.blobs.waiting import until_available
 from adreel_kit.http_ranges.disposition import content_disposition
 
-_PART_BYTES = 16 * 1024 * 1024
-_UPLOADS_AT_ONCE = 3  # each holds one part in memory
+# The client holds a part twice while it sends it: parts of 16 MiB made the service's memory rise by 32.5 MiB.
+_PART_BYTES = 8 * 1024 * 1024
+_UPLOADS_AT_ONCE = 3  # each holds one such part
 _PAGE_KEYS = 500
 _READ_ATTEMPTS = 3
 _LONGEST_PRESIGN = timedelta(days=7)  # a limit of the signature itself
