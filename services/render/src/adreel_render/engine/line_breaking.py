@@ -64,9 +64,15 @@ def _may_break(before: str, after: str, later: str) -> bool:
         return True
     if unicodedata.category(after)[0] == "M" or after in _NOT_FIRST or before in _NOT_LAST:
         return False
+    if _is_katakana(before) and _is_katakana(after):
+        return False  # a loan word: it is one
     if _is_cjk(before) or _is_cjk(after):
         return True
     return before in "-–—/" and after.isalpha() and later.isalpha()
+
+
+def _is_katakana(char: str) -> bool:
+    return "\u30a1" <= char <= "\u30fe"
 
 
 def _is_cjk(char: str) -> bool:

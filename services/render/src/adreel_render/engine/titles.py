@@ -29,7 +29,7 @@ class TitleBlocks:
 
 def split_title(text: str) -> tuple[str, str | None]:
     """("Vereda Walks", "Seven guided days") from "Vereda Walks: seven guided days"; else the text alone."""
-    match = re.fullmatch(r"\s*(.{2,42}?)\s*(?::\s+|\s[–—|]\s|\s-\s)(.{3,})", text, re.DOTALL)
+    match = re.fullmatch(r"\s*(.{2,42}?)\s*(?::\s+|：\s*|\s[–—|]\s|\s-\s)(.{3,})", text, re.DOTALL)
     if not match:
         return " ".join(text.split()), None
     title, rest = match[1], " ".join(match[2].split())

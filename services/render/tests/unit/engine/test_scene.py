@@ -96,3 +96,21 @@ def test_poster_is_a_jpeg_of_the_canvas(spec: SceneSpec, tmp_path: Path) -> None
     draw_poster(spec, CANVAS, tmp_path / "poster.jpg")
     with Image.open(tmp_path / "poster.jpg") as poster:
         assert (poster.format, poster.size) == ("JPEG", (320, 180))
+
+
+def test_a_player_sees_the_colours_that_were_drawn(tmp_path: Path) -> None:
+    """The planes, the file's colour tags and a decoder agree: patches come out as the still shows them."""
+    patches = np.array([[(255, 0, 0), (0, 200, 0), (0, 0, 255)], [(255, 220, 0), (128, 128, 128), (250, 250, 250)]])
+    path = tmp_path / "patches.png"
+    Image.fromarray(patches.astype(np.uint8)).resize((960, 540), Image.Resampling.NEAREST).save(path)
+    spec = SceneSpec(2, 3, 10, media=(Medium("p" * 64, path),))
+    drawn = draw_still(spec, CANVAS, 5).astype(int)
+    clip = render_scene(spec, CANVAS, tmp_path / "clip.mp4").path
+    with av.open(str(clip)) as container:
+        frame = list(container.decode(video=0))[5]
+        assert (frame.colorspace, frame.color_range) == (1, 1)
+        seen = frame.reformat(format="rgb24", src_colorspace="ITU709").to_ndarray().astype(int)
+    for y in (45, 135):
+        for x in (53, 160, 266):
+            area = np.s_[y - 10 : y + 10, x - 10 : x + 10]
+            assert np.abs(seen[area].mean((0, 1)) - drawn[area].mean((0, 1))).max() < 6

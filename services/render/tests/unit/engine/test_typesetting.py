@@ -75,6 +75,12 @@ def test_chinese_and_japanese_break_between_characters_but_never_before_a_full_s
         assert all(line[-1] != "「" for line in lines)
 
 
+def test_katakana_words_stay_whole() -> None:
+    lines = break_lines("北スペインを歩く七日間", monospaced, 70, 3)
+    assert lines is not None
+    assert any("スペイン" in line for line in lines)
+
+
 def test_no_break_space_does_not_break() -> None:
     lines = break_lines("about 30\u00a0km away", monospaced, 80, 4)
     assert lines is not None
@@ -157,6 +163,7 @@ def test_fonts_fingerprint_is_stable() -> None:
     ("text", "expected"),
     [("Vereda Walks: seven guided days", ("Vereda Walks", "Seven guided days")),
      ("Olio – pressed today", ("Olio", "Pressed today")),
+     ("山の道：七日間", ("山の道", "七日間")),
      ("Smart Watch", ("Smart Watch", None)),
      ("Ratio 16:9 screens", ("Ratio 16:9 screens", None)),
      ("  spaced   out ", ("spaced out", None))],
