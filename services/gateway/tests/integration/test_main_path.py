@@ -165,6 +165,21 @@ async def test_scenes_are_added_removed_and_put_in_order(api, world, order):
     assert (await api.get(f"{base}/9")).json()["error"]["details"] == {"sceneNumber": 9}
 
 
+async def test_every_list_takes_a_page(api, world, order):
+    job_id = await _reviewed(api, world, order)
+    url = f"/api/v3/jobs/{job_id}/scenes"
+    first = (await api.get(url, params={"limit": 2})).json()
+    assert [scene["sceneNumber"] for scene in first["data"]] == [1, 2]
+    assert first["meta"]["pagination"] == {"limit": 2, "offset": 0, "total": 3, "nextCursor": "2"}
+    last = (await api.get(url, params={"limit": 2, "cursor": "2"})).json()
+    assert [scene["sceneNumber"] for scene in last["data"]] == [3]
+    assert last["meta"]["pagination"]["nextCursor"] is None
+    for part in ("scenes", "scenes/1/revisions", "scenes/1/takes", "actions", "share"):
+        refused = await api.get(f"/api/v3/jobs/{job_id}/{part}", params={"cursor": "x"})
+        assert refused.status_code == 422, part
+        assert refused.json()["error"]["details"]["fields"][0]["field"] == "cursor"
+
+
 async def test_the_film_is_served_with_ranges_once_there_is_one(api, world, order):
     job_id = await _reviewed(api, world, order)
     url = f"/api/v3/jobs/{job_id}/video"

@@ -8,8 +8,11 @@ from fastapi import Depends, Query
 
 from adreel_gateway.entrypoints.http.context import request_id
 from adreel_gateway.entrypoints.http.v3.models.base import ErrorOut, Wire
+from adreel_gateway.errors import invalid_field
 
 T = TypeVar("T")
+
+MOST_PER_PAGE = 200
 
 
 class Pagination(Wire):
@@ -82,13 +85,28 @@ def page_answer(data: list[T], page: common_pb2.PageInfo) -> ListEnvelope[T]:
     return ListEnvelope(data=data, meta=ListMeta(timestamp=_now(), request_id=request_id.get(), pagination=pagination))
 
 
-def whole_list(data: list[T]) -> ListEnvelope[T]:
-    """A list that is never long, as its one page."""
-    return page_answer(data, common_pb2.PageInfo(limit=max(len(data), 1), offset=0, total=len(data)))
+def sliced(data: list[T], page: common_pb2.PageRequest | None = None) -> ListEnvelope[T]:
+    """The page asked for of a list that is at hand whole; its beginning where none was asked for."""
+    wanted = page or common_pb2.PageRequest(limit=MOST_PER_PAGE)
+    start = page_start(wanted)
+    after = start + wanted.limit
+    info = common_pb2.PageInfo(
+        limit=wanted.limit, offset=start, total=len(data), next_cursor=str(after) if after < len(data) else ""
+    )
+    return page_answer(data[start:after], info)
+
+
+def page_start(page: common_pb2.PageRequest) -> int:
+    """Where a page begins in a list whose cursors are places. Raises ValidationFailed for a cursor that is none."""
+    if not page.cursor:
+        return page.offset
+    if not (page.cursor.isascii() and page.cursor.isdigit() and len(page.cursor) < 9):
+        raise invalid_field("cursor", "is not a cursor of this list")
+    return int(page.cursor)
 
 
 def _page(
-    limit: Annotated[int, Query(ge=1, le=200, description="How many at most.")] = 50,
+    limit: Annotated[int, Query(ge=1, le=MOST_PER_PAGE, description="How many at most.")] = 50,
     offset: Annotated[int, Query(ge=0, le=1_000_000, description="How many to skip.")] = 0,
     cursor: Annotated[
         str | None, Query(max_length=500, description="`nextCursor` of the page before; wins over `offset`.")

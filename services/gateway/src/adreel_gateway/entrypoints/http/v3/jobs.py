@@ -19,7 +19,7 @@ from adreel_gateway.entrypoints.http.v3.envelope import (
     answer,
     errors,
     page_answer,
-    whole_list,
+    sliced,
 )
 from adreel_gateway.entrypoints.http.v3.models.base import Uuid
 from adreel_gateway.entrypoints.http.v3.models.job_requests import REWRITING, ActionIn, JobIn
@@ -94,9 +94,9 @@ async def get_job(job_id: JobId, calls: Calls, by: By) -> Envelope[JobOut]:
 
 
 @router.get("/{jobId}/actions", summary="The actions open now", responses=errors(404))
-async def list_actions(job_id: JobId, calls: Calls, by: By) -> ListEnvelope[ActionOut]:
+async def list_actions(job_id: JobId, calls: Calls, by: By, page: Page) -> ListEnvelope[ActionOut]:
     job = await calls.jobs.get_job(job_id, scope=by.client_id)
-    return whole_list([ActionOut.of(action) for action in job.available_actions])
+    return sliced([ActionOut.of(action) for action in job.available_actions], page)
 
 
 @router.post(

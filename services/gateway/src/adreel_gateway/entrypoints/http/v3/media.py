@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from adreel_gateway.entrypoints.http.byte_answers import ASK_EACH_TIME, bytes_answer
 from adreel_gateway.entrypoints.http.dependencies import By, Calls, JobId, Repeatable, SceneNumber
-from adreel_gateway.entrypoints.http.v3.envelope import Envelope, ListEnvelope, Responses, answer, errors, whole_list
+from adreel_gateway.entrypoints.http.v3.envelope import Envelope, ListEnvelope, Page, Responses, answer, errors, sliced
 from adreel_gateway.entrypoints.http.v3.models.base import time_of
 from adreel_gateway.entrypoints.http.v3.models.jobs import status_name
 from adreel_gateway.entrypoints.http.v3.models.scenes import TakeOut
@@ -81,9 +81,11 @@ async def preview(request: Request, job_id: JobId, calls: Calls, by: By) -> Resp
 
 
 @router.get("/scenes/{sceneNumber}/takes", summary="Every clip rendered for a scene", responses=errors(404))
-async def list_takes(job_id: JobId, scene_number: SceneNumber, calls: Calls, by: By) -> ListEnvelope[TakeOut]:
+async def list_takes(
+    job_id: JobId, scene_number: SceneNumber, calls: Calls, by: By, page: Page
+) -> ListEnvelope[TakeOut]:
     await calls.jobs.get_job(job_id, scope=by.client_id)
-    return whole_list([TakeOut.of(take) for take in await calls.render.list_takes(job_id, scene_number)])
+    return sliced([TakeOut.of(take) for take in await calls.render.list_takes(job_id, scene_number)], page)
 
 
 @router.post(

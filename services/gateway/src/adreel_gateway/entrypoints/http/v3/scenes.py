@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from adreel_gateway.entrypoints.http.dependencies import By, Calls, JobId, Repeatable, SceneNumber
 from adreel_gateway.entrypoints.http.preconditions import etag_of, expected_revision
-from adreel_gateway.entrypoints.http.v3.envelope import Envelope, ListEnvelope, answer, errors, whole_list
+from adreel_gateway.entrypoints.http.v3.envelope import Envelope, ListEnvelope, Page, answer, errors, sliced
 from adreel_gateway.entrypoints.http.v3.models.scenes import (
     RevisionOut,
     SceneAdd,
@@ -31,9 +31,9 @@ IfMatch = Annotated[
 
 
 @router.get("", summary="List scenes", responses=errors(404))
-async def list_scenes(job_id: JobId, calls: Calls, by: By) -> ListEnvelope[SceneOut]:
+async def list_scenes(job_id: JobId, calls: Calls, by: By, page: Page) -> ListEnvelope[SceneOut]:
     await calls.jobs.get_job(job_id, scope=by.client_id)
-    return whole_list(scenes_of(await calls.scenes.get_storyboard(job_id)))
+    return sliced(scenes_of(await calls.scenes.get_storyboard(job_id)), page)
 
 
 @router.post("", status_code=201, summary="Add a scene", responses=errors(404, 409), dependencies=[Repeatable])
@@ -42,13 +42,13 @@ async def add_scene(job_id: JobId, body: SceneAdd, calls: Calls, by: By) -> List
     storyboard = await calls.scenes.add_scene(
         pb.AddSceneRequest(job_id=job_id, scene_number=body.scene_number or 0, fields=body.to_message(), actor=by.name)
     )
-    return whole_list(scenes_of(storyboard))
+    return sliced(scenes_of(storyboard))
 
 
 @router.put("/order", summary="Put the scenes in another order", responses=errors(404, 409))
 async def reorder_scenes(job_id: JobId, body: SceneOrder, calls: Calls, by: By) -> ListEnvelope[SceneOut]:
     await calls.jobs.get_job(job_id, scope=by.client_id)
-    return whole_list(scenes_of(await calls.scenes.reorder_scenes(job_id, body.scene_numbers, actor=by.name)))
+    return sliced(scenes_of(await calls.scenes.reorder_scenes(job_id, body.scene_numbers, actor=by.name)))
 
 
 @router.get("/{sceneNumber}", summary="Read a scene", responses=errors(404))
@@ -92,13 +92,15 @@ async def delete_scene(
     storyboard = await calls.scenes.delete_scene(
         pb.DeleteSceneRequest(job_id=job_id, scene_number=scene_number, expected_revision=revision, actor=by.name)
     )
-    return whole_list(scenes_of(storyboard))
+    return sliced(scenes_of(storyboard))
 
 
 @router.get("/{sceneNumber}/revisions", summary="What the scene was before", responses=errors(404))
-async def list_revisions(job_id: JobId, scene_number: SceneNumber, calls: Calls, by: By) -> ListEnvelope[RevisionOut]:
+async def list_revisions(
+    job_id: JobId, scene_number: SceneNumber, calls: Calls, by: By, page: Page
+) -> ListEnvelope[RevisionOut]:
     await calls.jobs.get_job(job_id, scope=by.client_id)
-    return whole_list(RevisionOut.of_all(await calls.scenes.list_revisions(job_id, scene_number)))
+    return sliced(RevisionOut.of_all(await calls.scenes.list_revisions(job_id, scene_number)), page)
 
 
 @router.post(

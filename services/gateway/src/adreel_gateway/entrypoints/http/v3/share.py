@@ -17,9 +17,10 @@ from adreel_gateway.entrypoints.http.v3.envelope import (
     Deleted,
     Envelope,
     ListEnvelope,
+    Page,
     answer,
     errors,
-    whole_list,
+    sliced,
 )
 from adreel_gateway.entrypoints.http.v3.media import film_part
 from adreel_gateway.entrypoints.http.v3.models.base import Wire
@@ -75,9 +76,9 @@ async def create_share(
 
 
 @router.get("/jobs/{jobId}/share", summary="List the open links", responses=errors(404))
-async def list_shares(job_id: JobId, services: With, by: By) -> ListEnvelope[ShareOut]:
+async def list_shares(job_id: JobId, services: With, by: By, page: Page) -> ListEnvelope[ShareOut]:
     await services.neighbours.jobs.get_job(job_id, scope=by.client_id)
-    return whole_list([ShareOut.of(link) for link in await services.share_links.of_job(job_id)])
+    return sliced([ShareOut.of(link) for link in await services.share_links.of_job(job_id)], page)
 
 
 @router.delete("/jobs/{jobId}/share/{token}", summary="Revoke a link", responses=errors(404))

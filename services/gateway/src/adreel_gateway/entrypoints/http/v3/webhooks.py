@@ -12,7 +12,15 @@ from pydantic import Field
 from adreel_gateway.adapters.postgres.webhook_deliveries import Delivery
 from adreel_gateway.entrypoints.http.dependencies import By, Repeatable, With
 from adreel_gateway.entrypoints.http.v3.campaigns import ClientFilter
-from adreel_gateway.entrypoints.http.v3.envelope import Envelope, ListEnvelope, Page, answer, errors, page_answer
+from adreel_gateway.entrypoints.http.v3.envelope import (
+    Envelope,
+    ListEnvelope,
+    Page,
+    answer,
+    errors,
+    page_answer,
+    page_start,
+)
 from adreel_gateway.entrypoints.http.v3.models.base import ErrorOut, Reference, Uuid, Wire
 from adreel_gateway.usecases.resolve_client import resolve_client, resolve_filter
 from adreel_gateway.usecases.webhook_signature import written_secret
@@ -85,13 +93,13 @@ async def list_deliveries(
     client_id = await resolve_filter(services.neighbours.jobs, client, scope=by.client_id)
     if client_id is None:
         return page_answer([], common_pb2.PageInfo(limit=page.limit, offset=page.offset))
-    offset = int(page.cursor) if page.cursor.isascii() and page.cursor.isdigit() else page.offset
+    offset = page_start(page)
     found, total = await services.webhook_deliveries.page(
         client_id=client_id or by.client_id or None,
         job_id=job,
         state=state,
         limit=page.limit,
-        offset=min(offset, 10**9),
+        offset=offset,
     )
     after = offset + page.limit
     info = common_pb2.PageInfo(
