@@ -13,7 +13,7 @@ from adreel_kit import work_items
 from adreel_kit.bus.bus import backoff
 from adreel_kit.db import Connection, Database, Listener, wait_for
 from adreel_kit.envelope import Story, enter_story
-from adreel_kit.errors import ErrorFacts, ErrorKind
+from adreel_kit.errors import AppError, ErrorFacts, ErrorKind
 from adreel_kit.logging import get_logger
 from adreel_kit.work_items import WorkItem, WorkState
 
@@ -32,6 +32,14 @@ class NotYet(Exception):
     def __init__(self, delay: timedelta) -> None:
         super().__init__(f"again in {delay.total_seconds()} s")
         self.delay = delay
+
+
+class GiveUp(Exception):
+    """Raised by a handler to end its item at once with this error, whatever attempts are left."""
+
+    def __init__(self, error: AppError) -> None:
+        super().__init__(error.message)
+        self.error = error
 
 
 class WorkHandler(Protocol):
@@ -165,6 +173,9 @@ class Worker:
         except NotYet as later:
             async with self._database.transaction() as conn:
                 await work_items.put_back(conn, item, delay=later.delay, counts=False)
+        except GiveUp as verdict:
+            log.warning("work.given_up", kind=item.kind, key=item.key, code=verdict.error.code)
+            await self._give_up(item, handler, ErrorFacts.of(verdict.error))
         except Exception as error:  # every failure is recorded on the item and decided here
             await self._failed(item, handler, error)
 

@@ -86,7 +86,13 @@ async def scenes(database, writer) -> AsyncIterator[Scenes]:
     listener = Listener(database.url, [QUEUED_CHANNEL, CANCELLED_CHANNEL])
     await listener.start()
     write = WriteStoryboard(
-        database=database, outbox=outbox, writer=writer, limits=limits, clock=clock, deadline_seconds=5
+        database=database,
+        outbox=outbox,
+        writer=writer,
+        limits=limits,
+        clock=clock,
+        deadline_seconds=5,
+        model="gpt-6-luna",
     )
     worker = Worker(database=database, listener=listener, handlers={WRITE_KIND: write}, lanes=(Lane((WRITE_KIND,), 4),))
     working = asyncio.create_task(worker.run())

@@ -7,7 +7,8 @@ import pytest
 from adreel_kit.errors import Unavailable
 from adreel_scenes.adapters.template.writer import TemplateWriter
 from adreel_scenes.domain.scene import SceneEdit
-from adreel_scenes.domain.writer_errors import ContentPolicyViolation
+from adreel_scenes.domain.usage import Usage
+from adreel_scenes.domain.writer_errors import ContentPolicyViolation, ModelOutputTruncated, ProviderQuota
 
 pytestmark = pytest.mark.connected
 
@@ -139,3 +140,42 @@ async def test_cancelling_the_job_stops_the_writing(scenes, a_request, writer):
     await asyncio.sleep(0.3)
     assert await scenes.published("storyboard.ready.v1") == []
     assert await scenes.published("storyboard.failed.v1") == []
+
+
+class Costly(TemplateWriter):
+    """Fails once after using tokens, then writes."""
+
+    def __init__(self, error):
+        self.error = error
+        self.calls = 0
+
+    async def write(self, request):
+        self.calls += 1
+        if self.calls == 1:
+            raise self.error
+        return await super().write(request)
+
+
+USED = Usage(calls=1, input_tokens=1_000_000, output_tokens=0)
+
+
+@pytest.mark.parametrize(
+    "writer", [Costly(ModelOutputTruncated("Cut off.", provider="openai", usage=USED))], indirect=False
+)
+async def test_what_a_failed_attempt_used_is_on_the_bill_of_the_one_that_worked(scenes, a_request, writer):
+    job_id = uuid.uuid4()
+    await scenes.receive("storyboard.requested.v1", job_id, a_request(job_id))
+    (ready,) = await scenes.until_published("storyboard.ready.v1")
+    assert writer.calls == 2
+    (line,) = ready["cost_lines"]
+    assert (line["provider"], line["model"], line["amount_micros"]) == ("openai", "gpt-6-luna", 100_000)
+
+
+@pytest.mark.parametrize("writer", [Costly(ProviderQuota("No credit.", provider="openai", usage=USED))], indirect=False)
+async def test_an_error_that_no_repeat_can_mend_is_given_up_at_once_and_billed(scenes, a_request, writer):
+    job_id = uuid.uuid4()
+    await scenes.receive("storyboard.requested.v1", job_id, a_request(job_id))
+    (failed,) = await scenes.until_published("storyboard.failed.v1")
+    assert writer.calls == 1
+    assert failed["error"]["code"] == "PROVIDER_QUOTA"
+    assert [line["amount_micros"] for line in failed["cost_lines"]] == [100_000]

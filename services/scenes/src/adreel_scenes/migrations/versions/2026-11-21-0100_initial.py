@@ -50,6 +50,13 @@ CREATE TABLE scene_revisions (
     changed_at timestamptz NOT NULL,
     PRIMARY KEY (scene_id, revision)
 );
+-- What failed attempts at a piece of writing have cost, billed with its end.
+CREATE TABLE writing_costs (
+    request_id uuid NOT NULL,
+    attempt integer NOT NULL,
+    lines jsonb NOT NULL,
+    PRIMARY KEY (request_id, attempt)
+);
 CREATE INDEX ix_scene_revisions_job_id ON scene_revisions (job_id, number);
 """
 
