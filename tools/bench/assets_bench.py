@@ -269,7 +269,7 @@ def report(results: list[Measured], size: int) -> bool:
     return is_within
 
 
-async def run(size: int) -> list[Measured]:
+async def run(size: int, only: str) -> list[Measured]:
     servers = available_stack()
     results: list[Measured] = []
     with tempfile.TemporaryDirectory(prefix="adreel-assets-bench-") as name, plain_server(Path(name)) as plain_host:
@@ -280,7 +280,7 @@ async def run(size: int) -> list[Measured]:
             if S3Kind.RCLONE in servers.s3_kinds:
                 s3: S3 = await stack.enter_async_context(servers.open_s3(S3Kind.RCLONE))
                 stores.append(Store("s3 (rclone)", s3.environment(_BUCKET), plain_host))
-            for store in stores:
+            for store in [one for one in stores if one.name.startswith(only)]:
                 results += await measure(store, postgres, folder, plain_host, size)
     return results
 
@@ -288,13 +288,14 @@ async def run(size: int) -> list[Measured]:
 def main() -> int:
     parser = argparse.ArgumentParser(description="Assets of 100 MB: memory, and speed against curl.")
     parser.add_argument("--size-mb", type=int, default=100)
+    parser.add_argument("--store", choices=("", "postgres", "s3"), default="", help="on this store only")
     parser.add_argument("--json", type=Path, help="also write the measures there")
     options = parser.parse_args()
     if shutil.which("curl") is None:
         print("curl is needed for the comparison.", file=sys.stderr)
         return 2
     size = options.size_mb * 1_000_000
-    results = asyncio.run(run(size))
+    results = asyncio.run(run(size, options.store))
     if options.json is not None:
         options.json.write_text(json.dumps([dataclasses.asdict(one) for one in results]))
     return 0 if report(results, size) else 1
