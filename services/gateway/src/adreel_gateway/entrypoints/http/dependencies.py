@@ -108,7 +108,7 @@ _ASYNC = re.compile(r"(?:^|[,\s])respond-async(?:$|[,;\s])", re.IGNORECASE)
 def _preference(
     prefer: Annotated[
         str | None,
-        Header(description="`respond-async` answers 202 at once; `wait=10` waits ten seconds at most."),
+        Header(alias="Prefer", description="`respond-async` answers 202 at once; `wait=10` waits ten seconds at most."),
     ] = None,
 ) -> Preference:
     text = prefer or ""

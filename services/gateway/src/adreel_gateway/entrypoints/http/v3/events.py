@@ -47,7 +47,7 @@ async def job_events(
     job_id: JobId,
     calls: Calls,
     by: By,
-    last_event_id: Annotated[str | None, Header(description="Go on after this event.")] = None,
+    last_event_id: Annotated[str | None, Header(alias="Last-Event-ID", description="Go on after this event.")] = None,
     last_event: Annotated[
         str | None, Query(alias="lastEventId", max_length=40, description="For clients that cannot set the header.")
     ] = None,

@@ -26,7 +26,8 @@ from adreel_gateway.usecases.neighbours import Neighbours
 router = APIRouter(prefix="/jobs/{jobId}/scenes", tags=["v3-jobs"])
 
 IfMatch = Annotated[
-    str | None, Header(description="The scene's ETag, so that an edit made meanwhile is not overwritten.")
+    str | None,
+    Header(alias="If-Match", description="The scene's ETag, so that an edit made meanwhile is not overwritten."),
 ]
 
 
