@@ -48,7 +48,11 @@ async def test_a_brief_becomes_a_film_of_its_photographs(
     film.write_bytes((await api.http.get(f"/jobs/{job['id']}/video")).content)
     check_film(film, Canvas.of("16:9", "720p", 24), 8)
     sightings = recognised(film)
-    assert {name for name, count in sightings.items() if count >= SURELY_SEEN} == set(USED), sightings
+    # The last scene is the end card, which may show its photograph as a blurred ground alone.
+    names = {asset["id"]: asset["name"].removesuffix(".jpg") for asset in done["assets"]}
+    shown = {names[asset] for scene in done["scenes"][:-1] for asset in scene["assets"]}
+    assert len(shown) >= 2
+    assert all(sightings[name] >= SURELY_SEEN for name in shown), sightings
     assert all(count < SURELY_NOT_SEEN for name, count in sightings.items() if name not in USED), sightings
     await _check_companions(api, done)
     await _check_delivery(api, done, film.read_bytes())
