@@ -48,6 +48,13 @@ from adreel_scenes.domain.vocabulary import ShotType, Transition
         ("without any faces", {}),
         ("add a dog on the beach", {"wishes": ("a dog on the beach",), "setting": "by the sea"}),
         ("show the logo", {"show_logo": True}),
+        (
+            "More energetic, show the battery life and mention free shipping",
+            {"tone": "energetic", "pace": 1, "wishes": ("the battery life",), "mentions": ("free shipping",)},
+        ),
+        ("mention the price and add a dog", {"mentions": (), "mention_price": True, "wishes": ("a dog",)}),
+        ("show salt and pepper", {"wishes": ("salt and pepper",)}),
+        ("Make it calmer and show the stream", {"tone": "calm", "pace": -1, "wishes": ("the stream",)}),
         ("at night", {"setting": "at night, lit by lamps and windows"}),
     ],
 )
@@ -178,3 +185,26 @@ async def test_feedback_on_the_whole_changes_the_whole(build):
     assert {scene.metadata["tone"] for scene in calm} == {"calm"}
     assert len(calm) < len(plain)
     assert "Time is yours." in " ".join(scene.script for scene in calm)
+
+
+async def test_each_clause_of_the_feedback_is_answered(build):
+    old, new = await rewritten(build, "More energetic, show the battery life and mention free shipping")
+    assert new.duration_ms < old.duration_ms
+    assert "the battery life" in new.description
+    assert "shipping" not in new.description
+    assert "Free shipping, too." in new.script
+
+
+async def test_picture_asked_for_by_what_it_shows_is_taken(build):
+    assets = tuple(build.asset(name, "") for name in ("The cliffs", "The stream in the beech wood", "The ridge"))
+    for number in (1, 2, 3, 4):
+        _, new = await rewritten(build, "Make it calmer and show the stream", number=number, assets=assets)
+        assert assets[1].asset_id in new.asset_ids
+        assert "The stream in the beech wood" in new.description
+        assert "the stream" not in new.description.replace("The stream", "")
+
+
+async def test_what_the_whole_film_should_mention_is_said(build):
+    brief = build.brief(feedback=("Please mention free shipping",))
+    scenes = (await TemplateWriter().write(WriteRequest(brief))).draft.scenes
+    assert "free shipping" in " ".join(scene.script for scene in scenes).lower()

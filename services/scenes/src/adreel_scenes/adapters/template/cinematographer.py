@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from random import Random
 
 from adreel_scenes.adapters.template.casting import kind_of
+from adreel_scenes.adapters.template.depiction import MOVES_OF_ACTION, asset_label, depicted
 from adreel_scenes.adapters.template.phrasebook import GENERIC, Category, PhraseBook, Tone
 from adreel_scenes.adapters.template.wording import NounPhrase, label, sentence, sentence_key, sentences
 from adreel_scenes.domain.brief import AssetType, Orientation, SceneAsset, StoryBrief
@@ -73,13 +74,19 @@ class Cinematographer:
     def description(self, picture: Picture) -> str:
         """One scene as a director would brief it, in whole sentences."""
         setting = f", {picture.setting}" if picture.setting else ""
+        shown = [asset for asset in picture.assets if kind_of(asset) != "logo"]
+        opening = (
+            [self._picture_opening(picture, shown, setting)]
+            if shown
+            else [self._opening(picture, setting), self._atmosphere()]
+        )
+        beside = "element_beside" if shown else "element"
         parts = [
-            self._opening(picture, setting),
-            self._atmosphere(),
-            *self._asset_sentences(picture),
+            *opening,
+            *self._asset_sentences(picture, shown),
             *(self._framed("requested", wish=wish) for wish in map(label, picture.wishes) if wish),
-            *(self._framed("element", element=element) for element in map(label, picture.elements) if element),
-            *self._brand_sentences(picture),
+            *(self._framed(beside, element=element) for element in map(label, picture.elements) if element),
+            *self._brand_sentences(picture, has_picture=bool(shown)),
         ]
         unused: list[str] = []
         for text in map(sentence, parts):
@@ -96,6 +103,23 @@ class Cinematographer:
             places = self._outdoors if known_shot(picture.shot) is ShotType.AERIAL else self._places
             lead = f"{self._lead(picture.shot)} {self._draw(places)}{setting}"
             opening = f"{lead}: {self._subject(picture)}"
+            if sentence_key(opening) not in self._used:
+                break
+        return opening
+
+    def _picture_opening(self, picture: Picture, shown: Sequence[SceneAsset], setting: str) -> str:
+        """The asset is the place and the subject; only framing, light and camera are the film's own."""
+        subject = depicted(shown, self._product, is_thing=not self._category.intangible)
+        known = known_shot(picture.shot)
+        opening = ""
+        for _ in range(50):
+            framing = self._random.choice(self._book.framed[known]) if known else f"{picture.shot} shot"
+            camera = self._draw(self._camera)
+            for _ in self._camera:
+                if not MOVES_OF_ACTION.search(camera):
+                    break
+                camera = self._draw(self._camera)
+            opening = f"{subject}, {framing}{setting}, in {self._draw(self._light)}; {camera}"
             if sentence_key(opening) not in self._used:
                 break
         return opening
@@ -132,26 +156,27 @@ class Cinematographer:
                 line = self._draw(deck)
         return self._product.agree(line).format_map(self._product.slots)
 
-    def _asset_sentences(self, picture: Picture) -> list[str]:
-        if len(picture.assets) > 1:
-            names = [f"“{asset_label(asset)}”" for asset in picture.assets]
-            return [self._framed("several", assets=f"{', '.join(names[:-1])} and {names[-1]}")]
-        return [self._framed(self._section(asset), asset=asset_label(asset)) for asset in picture.assets]
+    def _asset_sentences(self, picture: Picture, shown: Sequence[SceneAsset]) -> list[str]:
+        """How a clip or a picture of another shape fills the frame, and the logo."""
+        logos = [asset for asset in picture.assets if kind_of(asset) == "logo"]
+        sections = [self._section(shown[0])] if len(shown) == 1 else []
+        return [
+            *(self._framed(section) for section in sections if section),
+            *(self._framed("logo", asset=asset_label(asset)) for asset in logos),
+        ]
 
-    def _section(self, asset: SceneAsset) -> str:
-        if kind_of(asset) == "logo":
-            return "logo"
+    def _section(self, asset: SceneAsset) -> str | None:
         if asset.type is AssetType.VIDEO:
             return "video"
         shape, frame = asset.orientation, _FRAMES_OF_VIEW.get(self._brief.video.aspect_ratio)
         if shape in (Orientation.UNKNOWN, frame):
-            return "image"
+            return None
         return f"{shape}_image"
 
-    def _brand_sentences(self, picture: Picture) -> list[str]:
+    def _brand_sentences(self, picture: Picture, *, has_picture: bool) -> list[str]:
         parts = []
-        # Not in every scene: a style that is named each time reads like a form.
-        shows_look = picture.style or self._random.random() < 0.5
+        # Not in every scene: a style that is named each time reads like a form. A given picture has its own set.
+        shows_look = not has_picture and (picture.style or self._random.random() < 0.5)
         if shows_look and (look := self._draw(self._looks)):
             parts.append(self._framed("look", look=look))
         elif style := label(picture.style):
@@ -192,11 +217,6 @@ class Cinematographer:
         phrase = deck.pop()
         deck.insert(0, phrase)
         return phrase
-
-
-def asset_label(asset: SceneAsset) -> str:
-    """An asset's name as it stands in a sentence, or its role, or its kind."""
-    return cut_at_word(label(asset.name), 60) or label(asset.role) or f"the {asset.type.value}"
 
 
 def _listed(items: Sequence[str]) -> str:

@@ -25,6 +25,18 @@ _WISH = re.compile(
     r"(?:i|we)(?:'d| would)? (?:want|like)(?: to see)?|"
     r"use|with more|more of|there should be)\s+((?:an?|the|some|our|more)?\s*[^.,;!?\"“”]{3,80})"
 )
+# One wish ends where the next begins: "show the battery life and mention free shipping".
+_CLAUSES = re.compile(
+    r"(?i)[.;!?]+(?:\s|$)|,\s*|\b(?:and|but|then|also)\s+(?=(?:also\s+|then\s+)?(?:show|mention|add|include|insert|feature|"
+    r"say|tell|make|use|put|bring|remove|drop|avoid|cut|keep|change|start|end|talk|point out|don'?t|no|less|more)\b)"
+)
+_MENTION = re.compile(
+    r"(?i)\b(?:mention|talk about|point out|speak of|tell (?:them|people|us) about|say something about)\s+"
+    r"((?!that\s*:)[^,;!?\"“”]{3,80})"
+)
+_NOT_A_FACT = re.compile(
+    r"(?i)^(?:the |our |its |your )?(?:prices?|pricing|costs?|product|name|brand|logo|it|this|that)\b"
+)
 _NOT_A_WISH = re.compile(
     r"(?i)^(?:the |our |an? |some |more )?(?:product|price|prices|cost|close|wide|text|words?|logo|energy|it|"
     r"this|that|me|us|different|another|new|shot|fun|humou?r|emotion|pace|speed|people|scene|one|them|something else)\b"
@@ -110,6 +122,7 @@ class Directions:
     mention_price: bool = False
     price: str | None = None
     quotes: tuple[str, ...] = ()
+    mentions: tuple[str, ...] = ()
     wishes: tuple[str, ...] = ()
     setting: str | None = None
     less_text: bool = False
@@ -145,6 +158,8 @@ def _found(note: str) -> dict[str, object]:
     text = _QUOTED.sub(" ", note).casefold()
     found: dict[str, object] = {"quotes": quotes} if quotes else {}
     found |= _pace_and_length(text) | _text_and_people(text) | _camera(text) | _tone(text)
+    if found.get("tone") in _PACE_OF_TONE and re.search(r"\b(?:more|much|calmer|livelier|punchier)\b", text):
+        found.setdefault("pace", _PACE_OF_TONE[str(found["tone"])])
     if _asks(text, r"product|packshot|pack shot|bottle|packaging") and not _denies(text, r"product"):
         found["show_product"] = True
     if _asks(text, r"logo|branding"):
@@ -156,9 +171,13 @@ def _found(note: str) -> dict[str, object]:
     setting = next((phrase for pattern, phrase in _SETTINGS if _asks(text, pattern)), None)
     if setting:
         found["setting"] = setting
-    wishes = tuple(wish.strip() for wish in _WISH.findall(_QUOTED.sub(" ", note)) if not _NOT_A_WISH.match(wish))
+    clauses = [part for part in _CLAUSES.split(_QUOTED.sub(" ", note)) if part and part.strip()]
+    wishes = tuple(wish.strip() for clause in clauses for wish in _WISH.findall(clause) if not _NOT_A_WISH.match(wish))
     if wishes:
         found["wishes"] = wishes[:2]
+    mentions = (match.group(1).strip() for clause in clauses if (match := _MENTION.search(clause)))
+    if facts := tuple(fact for fact in mentions if not _NOT_A_FACT.match(fact)):
+        found["mentions"] = facts[:2]
     return found
 
 
@@ -234,6 +253,7 @@ def _tone(text: str) -> dict[str, object]:
     return {}
 
 
+_PACE_OF_TONE = {"energetic": 1, "calm": -1}
 _OPPOSITES = {
     "energetic": "calm",
     "calm": "energetic",

@@ -4,39 +4,49 @@ from collections.abc import Sequence
 
 from adreel_scenes.adapters.template.narrator import Narrator
 from adreel_scenes.adapters.template.setup import Setup
-from adreel_scenes.adapters.template.structures import REASON
+from adreel_scenes.adapters.template.structures import REASON, reasons_of
 from adreel_scenes.domain.rules import carries_call_to_action
 
 # The beats that carry a thing, best first; one that the shape does not have is passed over.
-_MESSAGE_BEATS = (REASON, "benefit", "voice_after", "detail", "demo", "reveal", "voice_turn", "cta")
-_AUDIENCE_BEATS = ("audience", "proof", "demo", "detail", "hook", "tease", "problem", REASON, "benefit")
+_MESSAGE_BEATS = ("benefit", "voice_after", "detail", "demo", "reveal", "voice_turn", "cta")
+_AUDIENCE_BEATS = ("audience", "proof", "demo", "detail", "hook", "tease", "problem", "benefit")
 _QUOTE_BEATS = ("reveal", "voice_turn", "benefit", "demo", "detail", REASON, "cta")
+_MENTION_BEATS = ("offer", "benefit", "detail", "demo", "voice_after", "reveal", "cta")
 
 
 def musts_of(setup: Setup, narrator: Narrator, beats: Sequence[str]) -> list[list[str]]:
     """The sentences that each scene must hold, beside those of the copybook."""
-    musts: list[list[str]] = [counted(narrator, beat, index, len(beats)) for index, beat in enumerate(beats)]
+    musts: list[list[str]] = [counted(setup, narrator, beat, index, len(beats)) for index, beat in enumerate(beats)]
     budget = int(setup.brief.video.duration_ms / 1000 * setup.pace.most)
-    if message := narrator.message(max(6, budget // 2)):
-        # The last of several reasons is the best one.
+    if REASON not in beats and (message := narrator.message(max(6, budget // 2))):
         index = _place(beats, _MESSAGE_BEATS, prefer_last=True)
         musts[index].append(message)
     for quote in setup.directions.quotes[:2]:
         if line := narrator.quote_line(quote):
             musts[_emptiest(beats, _QUOTE_BEATS, musts)].append(line)
-    if not setup.directions.less_text and (line := narrator.spend(narrator.audience_line(max(3, budget // 5)))):
+    for fact in setup.directions.mentions[:2]:
+        if line := narrator.mention_line(fact):
+            musts[_emptiest(beats, _MENTION_BEATS, musts)].append(line)
+    if (
+        not setup.directions.less_text
+        and REASON not in beats
+        and (line := narrator.spend(narrator.audience_line(max(3, budget // 5))))
+    ):
         musts[_emptiest(beats, _AUDIENCE_BEATS, musts)].append(line)
     if setup.directions.mention_price or _is_unsaid(setup):
         musts[max(0, len(beats) - 2)].append(narrator.price_line(setup.price))
     return musts
 
 
-def counted(narrator: Narrator, beat: str, index: int, count: int) -> list[str]:
-    """The counting of a countdown: how many reasons there are, and which one this is."""
+def counted(setup: Setup, narrator: Narrator, beat: str, index: int, count: int) -> list[str]:
+    """The counting of a countdown: how many reasons there are, and which one this is, in the brief's own words."""
     if beat == "countdown_open":
         return [narrator.count_opening(count - 2)]
     if beat == REASON:
-        return [narrator.count_line(count - 1 - index)]
+        number = count - 1 - index
+        reasons = reasons_of(setup.brief)
+        told = [narrator.reason_line(reasons[number - 1])] if number <= len(reasons) else []
+        return [narrator.count_line(number), *told]
     return []
 
 

@@ -34,6 +34,7 @@ _FOLLOWED_BY = {"reveal": "detail", "voice_turn": "voice_after", "tease": "hook"
 _TAGLESS_BEATS = frozenset({"problem", "voice_before", "voice_turn", "voice_after", "reason"})
 # "The answer has a name" must be followed by one.
 _SAYS_NAME = re.compile(r"\bname\b(?!\})")
+_SHORT_AUDIENCE = 4
 _COUNTED_BEATS = frozenset({"countdown_open", "reason"})
 
 
@@ -115,6 +116,8 @@ class Narrator:
         ad = self._brief.ad
         foreign = any(is_foreign(text) for text in (self._audience, ad.key_message, ad.call_to_action))
         section = "audience_apart" if foreign else "for_audience"
+        if not foreign and spoken_words(self._audience) > _SHORT_AUDIENCE:
+            section = "for_long_audience"
         lines = self._category.lines.get(section) or self._book.beats[section]
         fitting = [line for line in self._shuffled(lines) if spoken_words(self._filled(line)) <= most_words]
         return self._first_fitting(fitting[:1], most_words)
@@ -133,6 +136,18 @@ class Narrator:
         """A phrase that was asked for, word for word; None if it is said already or says nothing."""
         line = sentence(speakable(quote))
         return None if not line or self._repeats(line) else self.spend(line)
+
+    def mention_line(self, fact: str) -> str | None:
+        """A sentence that brings in what was asked to be mentioned; None if it is said already."""
+        words = re.sub(r"(?i)^(?:the|our|that there is|that)\s+", "", label(speakable(fact)))
+        lines = (sentence(line.format(mention=words)) for line in self._book.beats["mention"]) if words else ()
+        return next((self.spend(line) for line in lines if not self._repeats(line)), None)
+
+    def reason_line(self, reason: str) -> str:
+        """A reason in the brief's own words."""
+        line = sentence(speakable(reason))
+        self.spend(line)
+        return line
 
     def count_line(self, number: int) -> str:
         return f"Number {_number_word(number)}."

@@ -10,8 +10,7 @@ import yaml
 
 DEFAULT_TONE = "confident"
 GENERIC = "generic"
-# Their words decide even beside those of another kind: a charity for water sells no drinks, a bakery is no bread.
-_STRONG = frozenset({"cause", "venue"})
+_THING = "* "
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +31,13 @@ class Tone:
 class Category:
     """A kind of product; `outdoors` are those of its places that can be seen from above.
 
-    `trouble` is life without the product. With `own_lines_only` the general lines are not used for the beats it covers;
-    of what is `intangible` no product shot can be taken.
+    `words` tell the kind, `hints` only support it. `trouble` is life without the product. With `own_lines_only` the
+    general lines are not used for the beats it covers; of what is `intangible` no product shot can be taken.
     """
 
     name: str
     words: frozenset[str]
+    hints: frozenset[str]
     places: tuple[str, ...]
     outdoors: tuple[str, ...]
     people: tuple[str, ...]
@@ -57,15 +57,22 @@ class PhraseBook:
     categories: Mapping[str, Category]
     looks: Mapping[str, tuple[str, ...]]
     leads: Mapping[str, tuple[str, ...]]
+    framed: Mapping[str, tuple[str, ...]]
     asset: Mapping[str, tuple[str, ...]]
     frames: Mapping[str, tuple[str, ...]]
+    phrases: tuple[str, ...]
+    # General lines that are true of nothing but things one can hold.
+    of_things: frozenset[str]
 
     def lines_for(self, beat: str, category: Category) -> list[tuple[str, ...]]:
         """The lines of a beat, nearest first: the category's own, then the general ones."""
         own = category.lines.get(beat, ())
         if own and category.own_lines_only:
             return [own]
-        return [own, self.beats.get(beat, ())]
+        general = self.beats.get(beat, ())
+        if category.intangible or category.name == GENERIC:
+            general = tuple(line for line in general if line not in self.of_things)
+        return [own, general]
 
     def tone_of(self, *texts: str) -> Tone | None:
         """The tone whose words are found first in the first text that has any."""
@@ -75,17 +82,6 @@ class PhraseBook:
                     if word in tone.words:
                         return tone
         return None
-
-    def category_of(self, *texts: str) -> Category:
-        """The kind of product that the texts speak of; a word in an earlier text weighs more."""
-        scores = dict.fromkeys(self.categories, 0.0)
-        for position, text in enumerate(texts):
-            for word in words_of(text):
-                for name, category in self.categories.items():
-                    if word in category.words:
-                        scores[name] += (3 if name in _STRONG else 1) / (1 + position)
-        best = max(scores, key=lambda name: scores[name])
-        return self.categories[best if scores[best] > 0 else GENERIC]
 
     def look_of(self, style: str) -> tuple[str, ...]:
         """The phrases of a style that is known by one of its words; empty for others."""
@@ -98,15 +94,25 @@ class PhraseBook:
 def phrase_book() -> PhraseBook:
     """The copybook of this package."""
     shots = dict(_load("shots.yaml"))
-    categories = _load("categories_goods.yaml") | _load("categories_services.yaml")
+    categories = (
+        _load("categories_goods.yaml") | _load("categories_services.yaml") | _load("categories_experiences.yaml")
+    )
+    phrases = {name: _lines(text) for name, text in _load("kinds.yaml")["phrases"].items()}
+    beats = {name: _lines(text) for name, text in _load("beats.yaml").items()}
     return PhraseBook(
-        beats={name: _lines(text) for name, text in _load("beats.yaml").items()},
+        beats={name: tuple(line.removeprefix(_THING) for line in lines) for name, lines in beats.items()},
+        of_things=frozenset(
+            line.removeprefix(_THING) for lines in beats.values() for line in lines if line.startswith(_THING)
+        ),
         tones={name: _tone(name, entry) for name, entry in _load("tones.yaml").items()},
-        categories={name: _category(name, entry) for name, entry in categories.items()},
+        categories={name: _category(name, entry, phrases.get(name, ())) for name, entry in categories.items()},
         looks={name: _lines(text) for name, text in _load("looks.yaml").items()},
         leads={name: tuple(leads) for name, leads in shots.pop("leads").items()},
+        framed={name: tuple(ways) for name, ways in shots.pop("framed").items()},
         asset={name: _lines(text) for name, text in shots.pop("asset").items()},
         frames={name: _lines(text) for name, text in shots.items()},
+        # Longest first: "table tennis table" before "table tennis".
+        phrases=tuple(sorted((line for lines in phrases.values() for line in lines), key=len, reverse=True)),
     )
 
 
@@ -150,11 +156,12 @@ def _tone(name: str, entry: dict) -> Tone:  # type: ignore[type-arg]
     )
 
 
-def _category(name: str, entry: dict) -> Category:  # type: ignore[type-arg]
-    fixed = ("words", "places", "people", "trouble", "objects", "own_lines_only", "intangible")
+def _category(name: str, entry: dict, phrases: tuple[str, ...]) -> Category:  # type: ignore[type-arg]
+    fixed = ("words", "hints", "places", "people", "trouble", "objects", "own_lines_only", "intangible")
     return Category(
         name=name,
-        words=frozenset(entry["words"].split()),
+        words=frozenset([*entry["words"].split(), *phrases]),
+        hints=frozenset(entry.get("hints", "").split()),
         places=tuple(line.removeprefix("* ") for line in _lines(entry["places"])),
         outdoors=tuple(line.removeprefix("* ") for line in _lines(entry["places"]) if line.startswith("* ")),
         people=_lines(entry["people"]),

@@ -5,6 +5,7 @@ from random import Random
 
 from adreel_scenes.adapters.template.casting import kind_of
 from adreel_scenes.adapters.template.cinematographer import Picture
+from adreel_scenes.adapters.template.depiction import assets_named
 from adreel_scenes.adapters.template.musts import counted
 from adreel_scenes.adapters.template.narrator import Narrator
 from adreel_scenes.adapters.template.setup import Setup
@@ -17,7 +18,7 @@ from adreel_scenes.adapters.template.storytelling import (
     new_camera,
     new_narrator,
 )
-from adreel_scenes.adapters.template.structures import is_beat
+from adreel_scenes.adapters.template.structures import REASON, is_beat
 from adreel_scenes.adapters.template.wording import speakable
 from adreel_scenes.domain.brief import SceneAsset
 from adreel_scenes.domain.ports import RewriteRequest
@@ -59,8 +60,9 @@ def retell_scene(setup: Setup, request: RewriteRequest, random: Random) -> Scene
             beat=beat,
             shot=shot,
             assets=assets,
-            elements=brief.ad.visual_elements[index :: len(request.scenes)][:2],
-            wishes=directions.wishes,
+            elements=() if assets else brief.ad.visual_elements[index :: len(request.scenes)][:2],
+            # A wish that a picture of the scene fulfils needs no words of its own.
+            wishes=tuple(wish for wish in directions.wishes if not assets_named(wish, assets)),
             setting=directions.setting,
             people=False if directions.no_people else (True if directions.more_people else None),
             style=brief.ad.style,
@@ -101,12 +103,13 @@ def _length(setup: Setup, request: RewriteRequest, old: SceneContent) -> int:
 def _musts(setup: Setup, narrator: Narrator, old: SceneContent, beat: str, index: int, count: int) -> list[str]:
     """What was asked for by its words, and the key message if this scene was the one that carried it."""
     directions = setup.directions
-    musts = counted(narrator, beat, index, count)
+    musts = counted(setup, narrator, beat, index, count)
     asked = [line for quote in directions.quotes if (line := narrator.quote_line(quote))]
+    asked += [line for fact in directions.mentions if (line := narrator.mention_line(fact))]
     if directions.mention_price:
         asked.append(narrator.price_line(setup.price))
     spoken = speakable(setup.brief.ad.key_message)
-    if not directions.less_text and spoken and carries_call_to_action(old.script, spoken):
+    if beat != REASON and not directions.less_text and spoken and carries_call_to_action(old.script, spoken):
         message = narrator.message(max(4, int(old.duration_ms / 1000 * setup.pace.most)))
         asked += [message] if message else []
     return musts + asked
@@ -127,6 +130,8 @@ def _assets(setup: Setup, request: RewriteRequest, old: SceneContent, random: Ra
     assets = [known[asset_id] for asset_id in old.asset_ids if asset_id in known]
     visual, directions = setup.brief.visual_assets, setup.directions
     named = [a for a in visual if len(a.name) > 3 and a.name.casefold() in request.feedback.casefold()]
+    for wish in directions.wishes:
+        named += [asset for asset in assets_named(wish, visual)[:1] if asset not in named]
     wanted: list[SceneAsset] = named
     if directions.show_product:
         wanted = wanted or sorted((a for a in visual if kind_of(a) == "product"), key=lambda a: not a.is_hero)[:1]

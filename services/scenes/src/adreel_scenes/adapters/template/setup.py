@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from adreel_scenes.adapters.template.classification import kind_of_product
 from adreel_scenes.adapters.template.directions import Directions, find_price
 from adreel_scenes.adapters.template.narrator import DENSE, NORMAL, RELAXED, SPARSE, Pace
 from adreel_scenes.adapters.template.phrasebook import DEFAULT_TONE, Category, PhraseBook, Tone, phrase_book
@@ -36,9 +37,7 @@ def set_up(brief: StoryBrief, directions: Directions, *, note: str = "", style: 
         brief = replace(brief, ad=replace(brief.ad, style=style))
     book = phrase_book()
     ad, campaign = brief.ad, brief.campaign
-    category = book.category_of(
-        ad.product, ad.key_message, ad.call_to_action, campaign.brief, " ".join(ad.visual_elements), ad.target_audience
-    )
+    category = kind_of_product(brief, book)
     asked = book.tones[directions.tone] if directions.tone else None
     tone = asked or book.tone_of(style, ad.tone, brief.brand.tone, ad.style, campaign.goal)
     price = directions.price or find_price(note, ad.product, ad.key_message, ad.call_to_action, campaign.brief)

@@ -6,7 +6,7 @@ from random import Random
 from adreel_scenes.adapters.template.casting import kind_of
 from adreel_scenes.adapters.template.directions import Directions
 from adreel_scenes.adapters.template.phrasebook import Tone
-from adreel_scenes.domain.brief import SceneAsset
+from adreel_scenes.domain.brief import AssetType, SceneAsset
 from adreel_scenes.domain.vocabulary import ShotType, Transition, known_shot, known_transition
 
 _W, _M, _C, _MO = ShotType.WIDE, ShotType.MEDIUM, ShotType.CLOSE_UP, ShotType.MONTAGE
@@ -31,6 +31,8 @@ _SHOTS_OF_BEAT: dict[str, tuple[ShotType, ...]] = {
     "cta": (_P, _W, _M),
 }
 
+_FADING_TONES = frozenset({"calm", "premium"})
+
 
 def choose_shot(
     beat: str,
@@ -48,12 +50,15 @@ def choose_shot(
     if len(assets) > 1 and _MO not in directions.avoided_shots:
         return _MO
     options = [shot for shot in _SHOTS_OF_BEAT.get(beat, (_M, _W, _C)) if shot not in directions.avoided_shots]
-    if directions.show_product and _P not in directions.avoided_shots:
+    if directions.show_product and not intangible and _P not in directions.avoided_shots:
         return _P
     if not outdoors:
         options = [shot for shot in options if shot is not _A] or options
-    if intangible and not any(kind_of(asset) == "product" for asset in assets):
+    if intangible:
         options = [shot for shot in options if shot is not _P] or options
+    if any(kind_of(asset) != "logo" and asset.type is AssetType.IMAGE for asset in assets):
+        # A given picture has its own point of view.
+        options = [shot for shot in options if shot not in (_O, _A, _V)] or options
     if directions.no_people:
         options = [shot for shot in options if shot is not _O] or options
     taken = {known_shot(shot) for shot in near}
@@ -77,7 +82,8 @@ def choose_transition(
     if directions.pace < 0:
         return Transition.FADE_IN if index == 0 else Transition.FADE_OUT if is_last else Transition.CROSSFADE
     if index == 0:
-        return Transition.FADE_IN if Transition.FADE_IN in known else Transition.CUT
+        # A film whose first frame is black makes a poor first impression; only slow, quiet tones earn it.
+        return Transition.FADE_IN if tone.name in _FADING_TONES else Transition.CUT
     if is_last and Transition.FADE_OUT in known:
         return Transition.FADE_OUT
     middle = [*dict.fromkeys(t for t in known if t not in (Transition.FADE_IN, Transition.FADE_OUT)), Transition.CUT]

@@ -5,6 +5,7 @@ from random import Random
 
 from adreel_scenes.adapters.template.casting import cast
 from adreel_scenes.adapters.template.cinematographer import Cinematographer, Picture
+from adreel_scenes.adapters.template.depiction import not_depicted, shared_out
 from adreel_scenes.adapters.template.musts import musts_of
 from adreel_scenes.adapters.template.narrator import Narrator
 from adreel_scenes.adapters.template.setup import Setup
@@ -37,6 +38,7 @@ def tell_story(setup: Setup, random: Random, previous: Sequence[SceneContent]) -
     narrator = new_narrator(setup, random, (scene.script for scene in previous))
     camera = new_camera(setup, narrator, random, (scene.description for scene in previous))
     musts = musts_of(setup, narrator, beats)
+    elements = shared_out(not_depicted(brief.ad.visual_elements, brief.visual_assets), casting)
     lengths = _lengths(setup, beats, [*musts[:-1], [*musts[-1], narrator.call_to_action()]], random)
     scenes: list[SceneContent] = []
     for index, beat in enumerate(beats):
@@ -56,7 +58,7 @@ def tell_story(setup: Setup, random: Random, previous: Sequence[SceneContent]) -
         )
         last = closing_words(narrator, lengths[index], musts[index]) if is_last else []
         script = narrator.script(beat, lengths[index], setup.pace, musts[index], last)
-        description = camera.description(_picture(setup, narrator, beats, index, shot, casting[index]))
+        description = camera.description(_picture(setup, narrator, beats, index, shot, casting[index], elements[index]))
         scene = SceneContent(lengths[index], description, script, shot, cut, asset_ids_of(casting[index]))
         metadata = metadata_of(setup, narrator, scene, beat, structure, is_last=is_last)
         if brief.feedback:
@@ -157,14 +159,20 @@ def _lengths(setup: Setup, beats: Sequence[str], musts: Sequence[Sequence[str]],
 
 
 def _picture(
-    setup: Setup, narrator: Narrator, beats: Sequence[str], index: int, shot: str, assets: tuple[SceneAsset, ...]
+    setup: Setup,
+    narrator: Narrator,
+    beats: Sequence[str],
+    index: int,
+    shot: str,
+    assets: tuple[SceneAsset, ...],
+    elements: tuple[str, ...],
 ) -> Picture:
     brief, directions, is_last = setup.brief, setup.directions, index == len(beats) - 1
     return Picture(
         beat=beats[index],
         shot=shot,
         assets=assets,
-        elements=brief.ad.visual_elements[index :: len(beats)][:2],
+        elements=elements,
         wishes=directions.wishes if index == len(beats) // 2 else (),
         setting=directions.setting if not is_last else None,
         people=False if directions.no_people else (True if directions.more_people and not is_last else None),

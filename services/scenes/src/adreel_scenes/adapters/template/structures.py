@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from random import Random
 
 from adreel_scenes.adapters.template.phrasebook import Category
+from adreel_scenes.adapters.template.wording import sentence_key, speakable
 from adreel_scenes.domain.brief import StoryBrief
+from adreel_scenes.domain.speech import spoken_words
 
 # Each beat with its rank: the lowest ranks stay when there are few scenes. The order is the order in the film.
 _SHAPES: Mapping[str, tuple[tuple[str, int], ...]] = {
@@ -29,6 +31,7 @@ _SHAPES: Mapping[str, tuple[tuple[str, int], ...]] = {
 }  # fmt: skip
 COUNTDOWN = "countdown"
 REASON = "reason"
+_REASON_WORDS = 12
 _EXTRA_BEATS = ("demo", "detail", "benefit", "proof", "audience", "offer")
 
 _SIGNS: Mapping[str, str] = {
@@ -66,10 +69,23 @@ def choose_structure(brief: StoryBrief, category: Category, count: int, random: 
         scores["demonstration"] += 2 * ("demo" in label or "how" in label)
     if category.name == "cause":
         scores = {"appeal": 6.0, "testimonial": scores["testimonial"], "problem_solution": 2.0}
-    if count < 4:
+    if count < 4 or not scores.get(COUNTDOWN) or len(reasons_of(brief)) < count - 2:
         scores.pop(COUNTDOWN, None)
     scores.pop(avoid, None)
     return max(scores, key=lambda name: scores[name] + random.random() * 1.5)
+
+
+def reasons_of(brief: StoryBrief) -> list[str]:
+    """What the brief itself says for the product, clause by clause: a countdown counts nothing else."""
+    ad = brief.ad
+    found: dict[str, str] = {}
+    for text in (ad.key_message, brief.campaign.brief):
+        for clause in re.split(r"[.!?;\n]+(?:\s|$)|,\s+(?:and\s+)?", speakable(text)):
+            key = sentence_key(clause)
+            if 2 <= spoken_words(clause) <= _REASON_WORDS and f" {key} " not in f" {sentence_key(ad.call_to_action)} ":
+                found.setdefault(key, clause.strip())
+    # The strongest comes first in a brief and last in a countdown.
+    return list(found.values())
 
 
 def beats_of(structure: str, count: int) -> list[str]:

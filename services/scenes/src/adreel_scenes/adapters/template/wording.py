@@ -24,6 +24,13 @@ _UNCOUNTABLE = word_list("uncountable")
 _NOT_PLURAL = ("ss", "us", "is", "os", "'s", "’s", "as")
 _AUDIENCE_STARTS = word_list("audience_starts")
 _FOREIGN_WORDS = word_list("foreign")
+_AUDIENCE_WORDS = 8
+_WHO_VERBS = {
+    "are": "is", "have": "has", "do": "does", "like": "likes", "love": "loves", "want": "wants", "need": "needs",
+    "enjoy": "enjoys", "care": "cares", "work": "works", "live": "lives", "travel": "travels", "run": "runs",
+    "walk": "walks", "prefer": "prefers", "value": "values", "drink": "drinks", "cook": "cooks", "own": "owns",
+    "use": "uses", "look": "looks", "play": "plays", "read": "reads", "learn": "learns", "spend": "spends",
+}  # fmt: skip
 _DASHES_AND_MARKS = " ,;:-–—_|/\\*#~+=&'\"“”„«»‘’"
 
 
@@ -99,19 +106,37 @@ def shortened(text: str, words: int) -> str:
 
 
 def audience_phrase(text: str) -> str:
-    """An audience as it stands after "for": "Tech enthusiasts, 25-40" becomes "tech enthusiasts"."""
+    """An audience as it stands after "for": "Tech enthusiasts, 25-40" becomes "tech enthusiasts".
+
+    "People of 30 to 65 who like long days outdoors and ..." becomes "everyone who likes long days outdoors"; what is
+    still too long to be said in passing becomes nothing.
+    """
     spoken = speakable(text)
-    first = re.split(r"\s*[,;(/|]\s*|\.\s", spoken)[0].rstrip(".!?") or spoken
-    first = _without_stops(shortened(first, 10))
+    first = _without_stops(re.split(r"\s*[,;(/|]\s*|\.\s", spoken)[0].rstrip(".!?") or spoken)
     if not first:
         return ""
     if re.match(r"(?i)aged?s?\s*\d|\d", first):
         rest = re.sub(r"(?i)^aged?s?\s*", "", first)
-        return f"people aged {rest}" if re.fullmatch(r"[\d\s+–—-]+", rest) else first
+        return f"people aged {rest}" if re.fullmatch(r"[\d\s+–—-]+", rest) else shortened(first, _AUDIENCE_WORDS)
+    if spoken_words(first) > _AUDIENCE_WORDS and not is_foreign(first):
+        first = _in_few_words(first)
+    if spoken_words(first) > _AUDIENCE_WORDS:
+        return ""
     start = first.split(" ")[0]
     if start[1:].islower() and start.casefold() in _AUDIENCE_STARTS:
         return first[0].lower() + first[1:]
     return first
+
+
+def _in_few_words(audience: str) -> str:
+    """A long audience by what they do, else without their age."""
+    who = re.match(r"(?i)(?:people|adults|anyone|everyone|those|all|persons|folks)\b.*?\bwho\s+(\w+)\s+(.+)", audience)
+    if who:
+        verb, rest = who.group(1).casefold(), re.split(r"(?i)\s+(?:and|but|or|because|while)\s+", who.group(2))[0]
+        agreed = _WHO_VERBS.get(verb)
+        phrase = f"everyone who {agreed} {rest}" if agreed else f"all who {verb} {rest}"
+        return phrase if not phrase.endswith((" the", " a", " to", " of")) else ""
+    return re.sub(r"(?i)\s+(?:of|aged|between|from)\s+\d+\s*(?:to|and|[-–])\s*\d+", "", audience)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +172,8 @@ class NounPhrase:
         plural = _is_plural(words[-1], common)
         if not common:
             return cls(spoken, spoken, plural, is_name=True)
-        inside = spoken if not words[0][1:].islower() or _is_title(words) else spoken[0].lower() + spoken[1:]
+        keeps_capital = any(word[:1].isupper() for word in words[1:])
+        inside = spoken if not words[0][1:].islower() or keeps_capital else spoken[0].lower() + spoken[1:]
         bare = plural or words[-1].casefold() in _UNCOUNTABLE
         return cls(spoken, inside if bare else f"the {inside}", plural)
 
@@ -182,7 +208,7 @@ def _without_stops(text: str) -> str:
 
 
 def _short_name(text: str) -> str:
-    if spoken_words(text) <= 3:
+    if spoken_words(text) <= 3 and not re.search(r"[,;:|(]\s*\w", text):
         return text
     head = _JOINTS.split(text, maxsplit=1)[0].strip() or text
     if len(head.split(" ")) <= _NAME_WORDS and len(head) <= 60:
@@ -195,6 +221,9 @@ def _short_name(text: str) -> str:
 def _is_common(words: list[str]) -> bool:
     last = words[-1]
     if any(any(c.isdigit() for c in word) or (len(word) > 1 and word.isupper()) for word in words):
+        return False
+    if "to" in words[1:-1]:
+        # "Learn to paint" is what a thing is called, not a kind of thing.
         return False
     if any(re.search(r"[a-z][A-Z]", word) for word in words) or not all(word.isascii() for word in words):
         return False
@@ -219,7 +248,3 @@ def _is_plural(word: str, common: bool) -> bool:
     if lowered in _COMMON_HEADS or not lowered.endswith("s") or lowered.endswith(_NOT_PLURAL):
         return False
     return common or _singular(lowered) in _COMMON_HEADS
-
-
-def _is_title(words: list[str]) -> bool:
-    return len(words) > 1 and all(word[:1].isupper() for word in words)
