@@ -9,13 +9,16 @@ BIN := .venv/bin
 MEMBERS := libs/kit libs/embedded libs/testkit services/jobs services/assets services/scenes services/render services/gateway
 SERVICES := jobs assets scenes render gateway
 
-.PHONY: help demo test setup fmt lint types layers test-connected test-e2e proto up down lock bench
+.PHONY: help demo demo-compose test setup fmt lint types layers test-connected test-e2e proto up down lock bench
 
 help: ## print this
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: setup ## make an ad from examples/: real photographs in, a finished MP4 in out/; no key, no Docker, no root
 	@$(BIN)/adreel demo
+
+demo-compose: setup ## the same film on the containers of docker-compose.yml; needs a Docker engine
+	@tools/compose_demo.sh
 
 test: setup ## unit, contract, integration (embedded and real servers) and end-to-end tests
 	@tools/test.sh
