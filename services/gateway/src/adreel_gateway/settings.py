@@ -22,7 +22,7 @@ class GatewaySettings(ProcessSettings, DatabaseSettings, BusSettings):
     adreel_adopt_unknown_clients: bool = Field(False, description="Make a client on the first job that names it.")
     adreel_cors_origins: str = Field("", description="Web origins that may call the API, separated by commas.")
     adreel_rate_limit_per_minute: int = Field(
-        1200, ge=0, le=1_000_000, description="Requests a minute per key and per address; 0 is no limit."
+        6000, ge=0, le=1_000_000, description="Requests a minute per key and per address; 0 is no limit."
     )
     adreel_trusted_proxies: str = Field(
         "", description="Addresses of proxies whose X-Forwarded-For is believed, separated by commas."
