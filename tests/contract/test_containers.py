@@ -119,7 +119,7 @@ def test_our_containers_have_no_privileges_and_write_nowhere_but_where_they_are_
 def test_the_example_of_env_names_every_variable_with_its_default() -> None:
     used = dict[str, str]()
     for file in FILES:
-        used |= {name: default for name, default in _REFERENCE.findall((ROOT / file).read_text("utf-8"))}
+        used |= dict(_REFERENCE.findall((ROOT / file).read_text("utf-8")))
     del used["PIP_INDEX_URL"]  # of the building machine, not of the deployment
 
     lines = (ROOT / "deploy/compose.env.example").read_text("utf-8").splitlines()
