@@ -69,6 +69,8 @@ class Cinematographer:
         self._objects = self._deck(category.objects, generic.objects)
         self._light = self._deck(tone.light)
         self._camera = self._deck(tone.camera)
+        still = [move for move in tone.camera if not MOVES_OF_ACTION.search(move)]
+        self._moves = self._deck([*still, *book.frames["quick_moves" if tone.pace > 0 else "slow_moves"]])
         self._looks = self._deck(book.look_of(brief.ad.style))
 
     def description(self, picture: Picture) -> str:
@@ -102,6 +104,9 @@ class Cinematographer:
         for _ in range(50):
             places = self._outdoors if known_shot(picture.shot) is ShotType.AERIAL else self._places
             lead = f"{self._lead(picture.shot)} {self._draw(places)}{setting}"
+            if picture.beat in _TROUBLED_BEATS and self._category.intangible:
+                # Life without an experience is not lived where the experience is.
+                lead = f"{self._lead(picture.shot)}{setting}"
             opening = f"{lead}: {self._subject(picture)}"
             if sentence_key(opening) not in self._used:
                 break
@@ -114,14 +119,12 @@ class Cinematographer:
         opening = ""
         for _ in range(50):
             framing = self._random.choice(self._book.framed[known]) if known else f"{picture.shot} shot"
-            camera = self._draw(self._camera)
-            for _ in self._camera:
-                if not MOVES_OF_ACTION.search(camera):
-                    break
-                camera = self._draw(self._camera)
+            camera = self._draw(self._moves)
             opening = f"{subject}, {framing}{setting}, in {self._draw(self._light)}; {camera}"
             if sentence_key(opening) not in self._used:
                 break
+            # Decks of one length would show the same pairs for ever.
+            self._draw(self._moves)
         return opening
 
     def _atmosphere(self) -> str:

@@ -58,7 +58,7 @@ def choose_shot(
         options = [shot for shot in options if shot is not _P] or options
     if any(kind_of(asset) != "logo" and asset.type is AssetType.IMAGE for asset in assets):
         # A given picture has its own point of view.
-        options = [shot for shot in options if shot not in (_O, _A, _V)] or options
+        options = [shot for shot in options if shot not in (_O, _A, _V, _MO)] or options
     if directions.no_people:
         options = [shot for shot in options if shot is not _O] or options
     taken = {known_shot(shot) for shot in near}
