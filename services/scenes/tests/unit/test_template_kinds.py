@@ -3,6 +3,8 @@
 import pytest
 from adreel_scenes.adapters.template.classification import kind_of_product
 from adreel_scenes.adapters.template.phrasebook import phrase_book
+from adreel_scenes.adapters.template.writer import TemplateWriter
+from adreel_scenes.domain.ports import WriteRequest
 
 _WALKS = "Vereda Walks: seven guided days in the mountains of northern Spain"
 _WALKS_MESSAGE = "A week of walking where the path, the bed and the supper are taken care of"
@@ -61,3 +63,17 @@ def test_what_the_pictures_show_decides_where_the_name_says_nothing(build):
     assets = (build.asset("Espresso in a glass"), build.asset("Coffee beans", "detail"))
     brief = build.brief("Vela", audience="", message="A better day", call="", elements=(), assets=assets)
     assert kind_of_product(brief, phrase_book()).name == "drink"
+
+
+async def test_an_audience_in_another_language_is_not_put_into_an_english_sentence(build):
+    brief = build.brief(
+        "Bäckerei Müller",
+        audience="Menschen aus der Nachbarschaft",
+        message="Frisches Brot jeden Morgen ab sechs",
+        call="Kommen Sie vorbei",
+    )
+    for seed in range(4):
+        scenes = (await TemplateWriter().write(WriteRequest(brief, seed=seed))).draft.scenes
+        said = " ".join(scene.script for scene in scenes)
+        assert "for Menschen" not in said
+        assert "Menschen aus der Nachbarschaft:" in said
