@@ -5,6 +5,7 @@ import importlib
 import pytest
 from adreel import events as manifest
 from adreel_embedded.services import SERVICES, Addresses, StackOptions, environment
+from adreel_kit.blobs.settings import load_blob_settings
 from adreel_kit.settings import load_settings
 
 
@@ -24,6 +25,9 @@ def test_subscriptions_are_those_of_the_catalogue(service, tmp_path, monkeypatch
         monkeypatch.setenv(name, value)
     settings_module = importlib.import_module(f"adreel_{service}.settings")
     settings = load_settings(getattr(settings_module, f"{service.capitalize()}Settings"))
-    runtime = importlib.import_module(f"adreel_{service}.bootstrap").build(settings)[0]
+    bootstrap = importlib.import_module(f"adreel_{service}.bootstrap")
+    # Where a service keeps bytes is settings of their own.
+    blobs = [load_blob_settings(key_prefix=bootstrap.BLOB_PREFIX)] if hasattr(bootstrap, "BLOB_PREFIX") else []
+    runtime = bootstrap.build(settings, *blobs)[0]
     expected = {name for name, consumers in manifest.CONSUMERS.items() if service in consumers}
     assert runtime.bus.subscribed_types == expected

@@ -5,7 +5,7 @@ import sys
 from adreel_kit.runtime import HTTP_COMMANDS, begin, parse_command, run_service
 from adreel_kit.settings import load_settings
 
-from adreel_gateway.bootstrap import MIGRATIONS, build_parts, build_runtime
+from adreel_gateway.bootstrap import MIGRATIONS, build
 from adreel_gateway.entrypoints.keys_command import run_keys_command
 from adreel_gateway.settings import GatewaySettings
 
@@ -16,8 +16,8 @@ def main() -> int:
     command = parse_command(sys.argv[1:], HTTP_COMMANDS)
     settings = load_settings(GatewaySettings)
     begin("gateway", command, settings)
-    runtime = build_runtime(settings)
-    return run_service(command, settings, runtime, build_parts(settings, runtime), migrations=MIGRATIONS)
+    runtime, parts = build(settings)
+    return run_service(command, settings, runtime, parts, migrations=MIGRATIONS)
 
 
 if __name__ == "__main__":

@@ -38,6 +38,12 @@ _WEBHOOK_ANSWER_BYTES = 4096
 MIGRATIONS = Path(__file__).parent / "migrations" / "versions"
 
 
+def build(settings: GatewaySettings) -> tuple[Runtime, ServiceParts]:
+    """The service's parts, nothing opened yet."""
+    runtime = build_runtime(settings)
+    return runtime, build_parts(settings, runtime)
+
+
 def build_runtime(settings: GatewaySettings) -> Runtime:
     """This process's resources, not opened yet."""
     return Runtime.build("gateway", settings, Manifest(CONSUMERS), channels=[CHANNEL])

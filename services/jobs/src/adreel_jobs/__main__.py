@@ -5,7 +5,7 @@ import sys
 from adreel_kit.runtime import begin, parse_command, run_service
 from adreel_kit.settings import load_settings
 
-from adreel_jobs.bootstrap import MIGRATIONS, build_service
+from adreel_jobs.bootstrap import MIGRATIONS, build
 from adreel_jobs.settings import JobsSettings
 
 
@@ -14,7 +14,7 @@ def main() -> int:
     command = parse_command(sys.argv[1:])
     settings = load_settings(JobsSettings)
     begin("jobs", command, settings)
-    runtime, parts = build_service(settings)
+    runtime, parts = build(settings)
     return run_service(command, settings, runtime, parts, migrations=MIGRATIONS)
 
 

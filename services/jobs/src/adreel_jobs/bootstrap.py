@@ -98,7 +98,7 @@ def build_runtime(settings: JobsSettings) -> Runtime:
     return Runtime.build("jobs", settings, Manifest(CONSUMERS), channels=[CHANNEL])
 
 
-def build_service(settings: JobsSettings) -> tuple[Runtime, ServiceParts]:
+def build(settings: JobsSettings) -> tuple[Runtime, ServiceParts]:
     """The service with its real neighbours."""
     runtime = build_runtime(settings)
     scenes = ScenesClient(settings.scenes_grpc_target)
