@@ -88,12 +88,12 @@ async def test_one_changed_scene_draws_one_clip_and_the_rest_is_reused(render, a
     assert [take["is_selected"] for take in takes] == [True, False]
 
 
-async def test_cancelling_ends_the_engine_within_two_seconds(render, a_picture, a_request):
+async def test_cancelling_ends_the_engine_and_nothing_comes_of_it(render, a_picture, a_request):
     job_id = uuid.uuid4()
     await render.receive("render.requested.v1", job_id, a_request(job_id, [a_picture(RED)]))
     busy = await until(engine_children)
     await render.receive("job.cancelled.v1", job_id, {"job_id": str(job_id), "version": 3})
-    await until(lambda: not any(child.is_running() for child in busy), 10)
+    await until(lambda: not any(child.is_running() for child in busy))
     async with render.database.connection() as conn:
         assert await conn.fetchval("SELECT state FROM renders") == "cancelled"
     assert await render.published("render.completed.v1") == []

@@ -403,3 +403,15 @@ async def test_last_scene_carries_a_long_call_to_action_whole(build):
     scenes = await written(build.brief(call=call))
     assert call in scenes[-1].script
     assert carries_call_to_action(scenes[-1].script, call)
+
+
+@pytest.mark.parametrize("name", ["", ".:", "!:", "“”", "?!", "(", "_"])
+async def test_a_picture_whose_name_is_no_word_is_described_all_the_same(name):
+    assets = tuple(
+        SceneAsset(asset_id=f"00000000-0000-4000-8000-{number:012d}", type=AssetType.IMAGE, name=name, role=name)
+        for number in range(8)
+    )
+    brief = StoryBrief(ad=AdBrief(""), assets=assets, video=VideoWish(duration_ms=10_000))
+    for seed in range(5):
+        draft = (await TemplateWriter().write(WriteRequest(brief, seed=seed))).draft
+        assert all(any(map(str.isalnum, scene.description)) for scene in draft.scenes)

@@ -19,7 +19,9 @@ MOVES_OF_ACTION = re.compile(r"hand|shoulder|face|follow|tracking|alongside|abov
 
 def asset_label(asset: SceneAsset) -> str:
     """An asset's name as it stands in a sentence, or its role, or its kind."""
-    return cut_at_word(label(asset.name), _LONGEST_LABEL) or label(asset.role) or f"the {asset.type.value}"
+    words = (cut_at_word(label(asset.name), _LONGEST_LABEL), label(asset.role))
+    # A name of nothing but punctuation says no more than none.
+    return next((word for word in words if any(map(str.isalnum, word))), f"the {asset.type.value}")
 
 
 def depicted(assets: Sequence[SceneAsset], product: NounPhrase, *, is_thing: bool) -> str:
