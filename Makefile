@@ -9,7 +9,7 @@ BIN := .venv/bin
 MEMBERS := libs/kit libs/embedded libs/testkit services/jobs services/assets services/scenes services/render services/gateway
 SERVICES := jobs assets scenes render gateway
 
-.PHONY: help demo demo-compose test setup fmt lint types layers test-connected test-e2e proto up down lock bench
+.PHONY: help demo demo-compose test setup fmt lint types layers test-connected test-e2e proto up down lock bench gallery
 
 help: ## print this
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,10 @@ proto: setup ## generate the gRPC stubs and the event manifest again
 lock: setup ## compile requirements.lock from the members' pyproject files
 	@tools/lock.sh
 
-bench: setup ## measure the renderer and the assets service on this machine
-	@$(BIN)/python tools/bench/render_bench.py $(ARGS)
+gallery: setup ## draw every transition, ratio, brand and text length into out/gallery/; fails on type that cannot be read
+	@$(BIN)/python tools/gallery.py $(ARGS)
+
+bench: setup ## measure the renderer, the assets service and the way to a storyboard on this machine
+	@$(BIN)/python tools/bench/render_bench.py --rivals "$$(tools/bench/contenders.sh)" $(ARGS)
 	@$(BIN)/python tools/bench/assets_bench.py
+	@$(BIN)/python tools/bench/review_latency.py

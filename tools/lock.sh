@@ -3,6 +3,7 @@
 #   requirements.lock                   everything, for development and tests
 #   services/<name>/requirements.lock   what that service needs, at the same versions: its image installs this
 #   deploy/build.lock                   what builds a member's wheel in an image
+#   tools/bench/requirements.lock       the contenders of the render benchmarks
 # Arguments go to the compilation of requirements.lock, as in `tools/lock.sh --upgrade-package grpcio`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -30,3 +31,4 @@ for service in services/*/; do
         --constraints requirements.lock
 done
 compile deploy/build.lock "$scratch/build.in" --constraints requirements.lock
+compile tools/bench/requirements.lock tools/bench/requirements.txt

@@ -2,6 +2,10 @@
 
 import asyncio
 import hashlib
+import os
+import subprocess
+import sys
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -11,9 +15,11 @@ from adreel_kit.blobs.files import FileBlobStore
 from adreel_kit.blobs.port import BlobRef
 from adreel_kit.blobs.postgres import PostgresBlobStore
 from adreel_kit.blobs.postgres_tables import BLOB_TABLES_SQL
+from adreel_kit.blobs.settings import BlobSettings, build_blob_store
 from adreel_kit.db import Database
-from adreel_testkit.pytest_plugin import adreel_stack, postgres_server  # noqa: F401 - fixtures
+from adreel_testkit.pytest_plugin import adreel_stack, postgres_server, s3_server  # noqa: F401 - fixtures
 from adreel_testkit.servers.postgres import Postgres
+from adreel_testkit.servers.s3 import S3
 
 CONTENTS = [bytes([number]) * (1000 * number + 1) for number in range(12)]
 
@@ -142,3 +148,54 @@ def test_files_move_into_a_database(
     monkeypatch.setenv("TO_DATABASE_URL", url)
     assert main(["blobs", "migrate"]) == 0
     assert asyncio.run(read(url)) == CONTENTS
+
+
+@pytest.mark.connected
+def test_a_move_into_s3_that_is_killed_goes_on(
+    source: Path,
+    s3_server: S3,  # noqa: F811 - the fixture imported above
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    many = [os.urandom(200_000) for _ in range(60)]
+    environment = s3_server.environment("moved")
+    for name, value in environment.items():
+        monkeypatch.setenv(f"TO_{name}", value)
+
+    async def fill() -> None:
+        store = FileBlobStore(source, prefix="assets")
+        await store.start()
+        for content in many:
+            await store.put(_once(content))
+
+    async def arrived() -> int:
+        store = build_blob_store(BlobSettings.from_environment(environment, key_prefix="assets"))
+        await store.start()
+        try:
+            return sum([1 async for _ in store.list()])
+        finally:
+            await store.aclose()
+
+    async def read_all() -> list[bytes]:
+        store = build_blob_store(BlobSettings.from_environment(environment, key_prefix="assets"))
+        await store.start()
+        try:
+            refs = [BlobRef(hashlib.sha256(content).hexdigest(), len(content)) for content in many]
+            return [b"".join([piece async for piece in store.read(ref)]) for ref in refs]
+        finally:
+            await store.aclose()
+
+    asyncio.run(fill())
+    first = subprocess.Popen([sys.executable, "-m", "adreel_embedded", "blobs", "migrate"])
+    deadline = time.monotonic() + 60
+    while first.poll() is None and asyncio.run(arrived()) < 5 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    first.kill()
+    first.wait()
+    before = asyncio.run(arrived())
+    assert 5 <= before < 72, "it was to be killed in the middle"
+    assert main(["blobs", "migrate"]) == 0
+    out = capsys.readouterr().out
+    assert f"{before} there already" in out
+    assert asyncio.run(arrived()) == 72
+    assert asyncio.run(read_all()) == many

@@ -3,12 +3,18 @@
 import os
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from adreel_testkit.servers.engine import engine_answers
 from adreel_testkit.servers.errors import ServerUnavailableError
-from adreel_testkit.servers.stack import Source, available_stack, is_required
+from adreel_testkit.servers.stack import Offer, Source, available_stack, is_required
+from testcontainers.core.config import testcontainers_config
 
 NO_ENGINE = {"DOCKER_HOST": "unix:///nonexistent/engine.sock"}
 
@@ -63,6 +69,65 @@ def test_a_stack_that_does_not_exist_is_refused() -> None:
 def test_an_engine_that_is_not_there_does_not_answer(tmp_path: Path) -> None:
     assert not engine_answers({"DOCKER_HOST": f"unix://{tmp_path}/none.sock"})
     assert not engine_answers({"DOCKER_HOST": "tcp://127.0.0.1:1"})
+
+
+class FakeEngine(BaseHTTPRequestHandler):
+    """Answers pings, has one image, can pull a second, and knows no registry that has others."""
+
+    images: ClassVar[set[str]]
+    pulled: ClassVar[list[str]]
+
+    def do_GET(self) -> None:
+        is_there = self.path == "/_ping" or self.path.removeprefix("/images/").removesuffix("/json") in self.images
+        self._answer(200 if is_there else 404)
+
+    def do_POST(self) -> None:
+        asked = parse_qs(urlsplit(self.path).query)
+        image = f"{asked['fromImage'][0]}:{asked['tag'][0]}"
+        self.pulled.append(image)
+        if image == "example.org/rabbitmq:4":
+            self.images.add(image)
+        self._answer(200 if image in self.images else 500)
+
+    def _answer(self, status: int) -> None:
+        self.send_response(status)
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def engine() -> Iterator[dict[str, str]]:
+    """The environment that names a fake engine."""
+    FakeEngine.images, FakeEngine.pulled = {"postgres:17"}, []
+    server = ThreadingHTTPServer(("127.0.0.1", 0), FakeEngine)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield {"DOCKER_HOST": f"tcp://127.0.0.1:{server.server_port}"}
+    server.shutdown()
+    server.server_close()
+
+
+def test_what_the_engine_cannot_have_comes_from_the_machine(
+    engine: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(testcontainers_config, "ryuk_disabled", False)
+    stack = available_stack(engine)
+    assert stack.postgres == Offer(Source.CONTAINER, "PostgreSQL: in a container of postgres:17")
+    assert Source.CONTAINER not in (stack.rabbitmq.source, stack.s3.source)
+    assert len(stack.s3_kinds) == 2
+    # The reaper's image cannot be had either, and nothing is asked for twice.
+    assert testcontainers_config.ryuk_disabled
+    available_stack(engine)
+    assert sorted(FakeEngine.pulled) == sorted({*FakeEngine.pulled})
+
+
+def test_images_are_pulled_where_a_registry_has_them(engine: dict[str, str]) -> None:
+    stack = available_stack({**engine, "ADREEL_TEST_RABBITMQ_IMAGE": "example.org/rabbitmq:4"})
+    assert stack.rabbitmq.source is Source.CONTAINER
+    only = available_stack({**engine, "ADREEL_STACK": "containers"})
+    assert (only.postgres.source, only.s3.source) == (Source.CONTAINER, Source.MISSING)
 
 
 @pytest.mark.parametrize(("value", "required"), [("1", True), ("true", True), ("", False), ("0", False)])

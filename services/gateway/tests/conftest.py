@@ -15,7 +15,7 @@ import pytest_asyncio
 from adreel.assets.v1 import assets_pb2, assets_pb2_grpc
 from adreel.common.v1 import common_pb2
 from adreel.jobs.v1 import jobs_pb2, jobs_pb2_grpc
-from adreel.render.v1 import render_pb2, render_pb2_grpc
+from adreel.render.v1 import music_video_pb2, music_video_pb2_grpc, render_pb2, render_pb2_grpc
 from adreel.scenes.v1 import scenes_pb2, scenes_pb2_grpc
 from adreel_gateway.bootstrap import MIGRATIONS, Links, build_http, build_runtime
 from adreel_gateway.settings import GatewaySettings
@@ -392,6 +392,13 @@ class FakeScenes(scenes_pb2_grpc.ScenesServiceServicer):
 
     boards: dict[str, scenes_pb2.Storyboard] = field(default_factory=dict)
     updates: list[scenes_pb2.UpdateSceneRequest] = field(default_factory=list)
+    music_tasks: dict[str, scenes_pb2.MusicTask] = field(default_factory=dict)
+    music_orders: list[scenes_pb2.CreateMusicScenesRequest] = field(default_factory=list)
+    # What becomes of the next task: it ends at once, in this failure if there is one, or is refused.
+    music_ends: bool = True
+    music_failure: common_pb2.ErrorDetail | None = None
+    music_error: AppError | None = None
+    music_client: str = ""
 
     def write(self, job_id: str, count: int = 3) -> scenes_pb2.Storyboard:
         board = scenes_pb2.Storyboard(job_id=job_id, version=1, generator="template", duration_seconds=30)
@@ -463,6 +470,45 @@ class FakeScenes(scenes_pb2_grpc.ScenesServiceServicer):
         line = common_pb2.CostLine(kind="storyboard", quantity=1200, unit="tokens", amount_micros=1500)
         return scenes_pb2.EstimateStoryboardResponse(expected_scenes=4, generator="template", lines=[line])
 
+    async def CreateMusicScenes(self, request: Any, context: Any) -> Any:
+        if self.music_error is not None:
+            raise self.music_error
+        self.music_orders.append(request)
+        task = self.music_tasks.setdefault(
+            request.task_id,
+            scenes_pb2.MusicTask(
+                id=request.task_id,
+                state=scenes_pb2.MUSIC_TASK_STATE_PENDING,
+                backend="template",
+                idea=request.fields.idea,
+            ),
+        )
+        task.parameters_used.update({"number_of_scenes": 2, "output_dir": request.fields.output_dir})
+        if self.music_ends:
+            self.end_music(task)
+        return scenes_pb2.CreateMusicScenesResponse(task=task)
+
+    async def GetMusicScenes(self, request: Any, context: Any) -> Any:
+        task = self.music_tasks.get(request.task_id)
+        if task is None or request.client_id not in ("", self.music_client):
+            raise NotFound("There is no such task.")
+        left = request.wait_seconds
+        while left > 0 and task.state == scenes_pb2.MUSIC_TASK_STATE_PENDING:
+            await asyncio.sleep(0.02)
+            left -= 0.02
+        return scenes_pb2.GetMusicScenesResponse(task=task)
+
+    def end_music(self, task: scenes_pb2.MusicTask) -> None:
+        if self.music_failure is not None:
+            task.state = scenes_pb2.MUSIC_TASK_STATE_FAILED
+            task.error.CopyFrom(self.music_failure)
+            return
+        task.state = scenes_pb2.MUSIC_TASK_STATE_COMPLETED
+        del task.scenes[:]
+        for number in (1, 2):
+            task.scenes.add(description=f"Scene {number}", negative_description="text")
+        task.json_file, task.markdown_file = "out/scenes.json", "out/scenes.md"
+
 
 @dataclass
 class FakeRender(render_pb2_grpc.RenderServiceServicer):
@@ -470,6 +516,8 @@ class FakeRender(render_pb2_grpc.RenderServiceServicer):
 
     media: dict[tuple[str, int], render_pb2.Media] = field(default_factory=dict)
     content: dict[tuple[str, int], bytes] = field(default_factory=dict)
+    webhooks: list[Any] = field(default_factory=list)
+    webhook_refusal: Exception | None = None
 
     def add(self, job_id: str, kind: int, content: bytes = CONTENT, content_type: str = "video/mp4") -> None:
         import hashlib
@@ -509,6 +557,12 @@ class FakeRender(render_pb2_grpc.RenderServiceServicer):
         line = common_pb2.CostLine(kind="video", quantity=30, unit="seconds", amount_micros=3_000_000)
         return render_pb2.EstimateRenderResponse(lines=[line], total_micros=3_000_000)
 
+    async def ReceiveProviderWebhook(self, request: Any, context: Any) -> Any:
+        if self.webhook_refusal is not None:
+            raise self.webhook_refusal
+        self.webhooks.append(request)
+        return render_pb2.ReceiveProviderWebhookResponse()
+
     async def ListBackends(self, request: Any, context: Any) -> Any:
         return render_pb2.ListBackendsResponse(
             backends=[
@@ -517,6 +571,85 @@ class FakeRender(render_pb2_grpc.RenderServiceServicer):
             ],
             default_backend="local",
         )
+
+
+@dataclass
+class FakeMusicVideo(music_video_pb2_grpc.MusicVideoServiceServicer):
+    """Keeps music-video tasks in memory; they end at once unless `ends` is off, and as `failure` says."""
+
+    tasks: dict[str, music_video_pb2.MvTask] = field(default_factory=dict)
+    orders: list[music_video_pb2.CreateMvTaskRequest] = field(default_factory=list)
+    pictures: list[bytes] = field(default_factory=list)
+    ends: bool = True
+    failure: common_pb2.ErrorDetail | None = None
+    refusal: AppError | None = None
+    content: bytes = CONTENT
+
+    async def CreateMvTask(self, request: Any, context: Any) -> Any:
+        self.orders.append(request)
+        if self.refusal is not None:
+            raise self.refusal
+        if request.id not in self.tasks:
+            kind = {"image": 1, "video": 2, "merge": 3}[request.WhichOneof("order")]
+            task = music_video_pb2.MvTask(id=request.id, kind=kind, state=2, progress=0.25, backend="local")
+            self.tasks[request.id] = stamp(task, "created_at")
+            if self.ends:
+                self.end(task)
+        return music_video_pb2.CreateMvTaskResponse(task=self.tasks[request.id])
+
+    def end(self, task: music_video_pb2.MvTask) -> None:
+        """The task has ended."""
+        import hashlib
+
+        stamp(task, "finished_at")
+        if self.failure is not None:
+            task.state = music_video_pb2.MV_TASK_STATE_FAILED
+            task.error.CopyFrom(self.failure)
+            return
+        task.state = music_video_pb2.MV_TASK_STATE_COMPLETED
+        task.progress = 1
+        is_image = task.kind == music_video_pb2.MV_TASK_KIND_IMAGE
+        task.path = "character_reference/character_ref_1.png" if is_image else f"videos/{task.id}.mp4"
+        task.media.CopyFrom(
+            music_video_pb2.MvMedia(
+                sha256=hashlib.sha256(self.content).hexdigest(),
+                size_bytes=len(self.content),
+                content_type="image/png" if is_image else "video/mp4",
+            )
+        )
+        own = {"character_description": "A keeper"} if is_image else {"prompt": "A", "processing_time_seconds": 1.5}
+        task.metadata.update(
+            {
+                "backend_used": "local",
+                "model_used": "local",
+                "parameters_used": {"seed": 7},
+                "parameters_not_applied": ["negative_prompt"],
+                "generation_timestamp": "2026-11-21T07:00:15.970Z",
+                **own,
+            }
+        )
+
+    async def GetMvTask(self, request: Any, context: Any) -> Any:
+        task = self.tasks.get(request.id)
+        if task is None:
+            raise NotFound("There is nothing with this id.")
+        for _ in range(round(request.wait_seconds * 50)):
+            if task.state > 2:
+                break
+            await asyncio.sleep(0.02)
+        return music_video_pb2.GetMvTaskResponse(task=task)
+
+    async def ReadMvMedia(self, request: Any, context: Any) -> AsyncIterator[Any]:
+        end = request.start + request.length if request.length else len(self.content)
+        for start in range(request.start, end, 262_144):
+            piece = self.content[start : min(start + 262_144, end)]
+            yield music_video_pb2.ReadMvMediaResponse(chunk=common_pb2.Chunk(content=piece))
+
+    async def KeepPicture(self, request_iterator: Any, context: Any) -> Any:
+        content = b"".join([request.content async for request in request_iterator])
+        self.pictures.append(content)
+        picture = music_video_pb2.KeptPicture(sha256="a" * 64, size_bytes=len(content), content_type="image/png")
+        return music_video_pb2.KeepPictureResponse(picture=picture)
 
 
 def fields(message: Any) -> dict[str, Any]:
@@ -541,6 +674,7 @@ class World:
     assets: FakeAssets
     scenes: FakeScenes
     render: FakeRender
+    music_video: FakeMusicVideo
     targets: dict[str, str]
     database_url: str
     servers: dict[str, RpcServer]
@@ -585,9 +719,12 @@ async def world(postgres_server: Any, migrated_database: str) -> AsyncIterator[W
     for name, part in parts.items():
         servers[name] = RpcServer("127.0.0.1:0")
         servers[name].add(register[name], part)
+        if name == "render":
+            music_video = FakeMusicVideo()
+            servers[name].add(music_video_pb2_grpc.add_MusicVideoServiceServicer_to_server, music_video)
         await servers[name].start()
     targets = {f"{name.upper()}_GRPC_TARGET": f"127.0.0.1:{server.port}" for name, server in servers.items()}
-    yield World(**parts, targets=targets, database_url=url, servers=servers)
+    yield World(**parts, music_video=music_video, targets=targets, database_url=url, servers=servers)
     for server in servers.values():
         await server._server.stop(grace=0)
     await postgres_server.drop_database(url)

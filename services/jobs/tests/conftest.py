@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from adreel_jobs.domain.cost import CostLine
 from adreel_jobs.domain.job_input import AdBasics, AssetInput, Direction, JobContext, JobInput, VideoSpec
-from adreel_jobs.domain.ports import Backend, Backends, LockedStoryboard, StoryboardEstimate
+from adreel_jobs.domain.ports import Backend, Backends, FilmPrice, LockedStoryboard, StoryboardEstimate
 from adreel_kit.errors import AppError, Unavailable
 
 
@@ -72,6 +72,8 @@ class MemoryRender:
     is_away: bool = False
     estimated_scenes: list[int] = field(default_factory=list)
     previews: list[Mapping[str, Any]] = field(default_factory=list)
+    priced: list[Mapping[str, Any]] = field(default_factory=list)
+    bought_micros: int = 0
 
     async def backends(self) -> Backends:
         self._answer()
@@ -87,6 +89,12 @@ class MemoryRender:
     async def ensure_preview(self, request: Mapping[str, Any]) -> None:
         self._answer()
         self.previews.append(request)
+
+    async def price_film(self, request: Mapping[str, Any]) -> FilmPrice:
+        self._answer()
+        self.priced.append(request)
+        total = round(request["video"]["duration_seconds"] * self.micros_per_second)
+        return FilmPrice((line("video", total),), total - self.bought_micros)
 
     async def estimate(
         self,

@@ -17,7 +17,7 @@ LOOPBACK = "127.0.0.1"
 
 # What a service may see of the caller's own environment: the machine's, and the settings of the contract.
 _PASSED_ON = (
-    "AI_", "OPENAI_", "ANTHROPIC_", "GEMINI_", "GOOGLE_GEMINI_", "REPLICATE_", "MV_", "SCENES_PER_VIDEO_",
+    "AI_", "OPENAI_", "ANTHROPIC_", "GEMINI_", "GOOGLE_GEMINI_", "REPLICATE_", "VOICE_", "MV_", "SCENES_PER_VIDEO_",
     "MAX_ASSET_", "ASSET_", "PROVIDER_OUTPUT_", "JOB_CREATE_", "ADREEL_", "PATH", "HOME", "LANG", "LC_", "TZ",
     "TMPDIR", "PYTHON", "VIRTUAL_ENV", "SSL_CERT_", "LD_LIBRARY_PATH",
 )  # fmt: skip
@@ -75,6 +75,7 @@ def environment(
         if options.bind_host == LOOPBACK:
             values.setdefault("ADREEL_AUTH", "open")
     values.setdefault("ADREEL_NO_KEY_FALLBACK", "true")
+    values.setdefault("MV_OUTPUT_DIR", str(files / "mv"))
     return values | dict(options.extra)
 
 

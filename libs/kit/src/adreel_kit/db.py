@@ -14,6 +14,7 @@ import asyncpg
 
 from adreel_kit.errors import Unavailable
 from adreel_kit.logging import get_logger
+from adreel_kit.tasks import end_task
 
 log = get_logger(__name__)
 
@@ -133,9 +134,7 @@ class Listener:
 
     async def aclose(self) -> None:
         if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await end_task(self._task)
 
     @asynccontextmanager
     async def subscription(self, channel: str, payload: str | None = None) -> AsyncIterator[asyncio.Event]:

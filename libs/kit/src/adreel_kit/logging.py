@@ -2,8 +2,21 @@
 
 import logging
 import sys
+from contextlib import suppress
 
 import structlog
+
+
+class _Stderr:
+    """Writes lines to stderr as it is at that moment. A stderr that is closed or full costs the line, not the work."""
+
+    def msg(self, message: str) -> None:
+        with suppress(OSError, ValueError):
+            # One write, so that lines of several threads do not mix.
+            sys.stderr.write(message + "\n")
+            sys.stderr.flush()
+
+    log = debug = info = warning = warn = error = err = critical = fatal = exception = msg
 
 
 def configure_logging(*, service: str, process: str, level: str = "INFO", json_lines: bool = True) -> None:
@@ -24,8 +37,9 @@ def configure_logging(*, service: str, process: str, level: str = "INFO", json_l
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
+        logger_factory=lambda *_: _Stderr(),
+        # Not cached: a logger that was used before this call would keep the level and the stream it met first.
+        cache_logger_on_first_use=False,
     )
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
     structlog.contextvars.bind_contextvars(service=service, process=process)

@@ -125,6 +125,19 @@ async def revive(conn: Connection, *, kind: str, key: str) -> bool:
     return revived is not None
 
 
+async def hurry(conn: Connection, *, subject: str, kinds: Sequence[str] | None = None) -> int:
+    """Make the waiting items of `subject` due now, when what they wait for may be there; returns how many."""
+    rows = await conn.fetch(
+        "UPDATE work_items SET due_at = now() WHERE subject = $1 AND state = 'queued' AND due_at > now() "
+        "AND ($2::text[] IS NULL OR kind = ANY($2)) RETURNING kind",
+        subject,
+        list(kinds) if kinds is not None else None,
+    )
+    for kind in {row["kind"] for row in rows}:
+        await conn.execute("SELECT pg_notify($1, $2)", QUEUED_CHANNEL, kind)
+    return len(rows)
+
+
 _CLAIM = """
 UPDATE work_items SET state = 'leased', attempt = attempt + 1, token = $3, lease_until = now() + $4
 WHERE id = (

@@ -15,6 +15,7 @@ from adreel_kit.db import Connection, Database, Listener, wait_for
 from adreel_kit.envelope import Story, enter_story
 from adreel_kit.errors import AppError, ErrorFacts, ErrorKind
 from adreel_kit.logging import get_logger
+from adreel_kit.tasks import end_task
 from adreel_kit.work_items import WorkItem, WorkState
 
 log = get_logger(__name__)
@@ -127,9 +128,7 @@ class Worker:
                     await work_items.put_back(conn, item, delay=timedelta(0), counts=False)
             raise
         finally:
-            guard.cancel()
-            with suppress(asyncio.CancelledError):
-                await guard
+            await end_task(guard)
 
     async def _guard(self, item: WorkItem, work: asyncio.Task[None]) -> None:
         """Keep the lease alive; cancel the work once it is gone."""

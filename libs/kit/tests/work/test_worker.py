@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from adreel_kit import work_items
 from adreel_kit.errors import Invalid, Unavailable
-from adreel_kit.worker import NotYet
+from adreel_kit.worker import NotYet, Worker
 
 pytestmark = pytest.mark.connected
 
@@ -248,3 +248,26 @@ async def test_a_failing_result_transaction_counts_as_a_failed_attempt(database,
 
     await eventually(done)
     assert await results(database) == [("k", 2)]
+
+
+async def test_a_worker_that_is_stopped_just_as_it_ends_an_item_stops(database, start_worker, eventually, monkeypatch):
+    ending = asyncio.Event()
+
+    async def slow_to_end(self, item, work):
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ending.set()
+            await asyncio.sleep(0.3)
+
+    async def nothing(item):
+        return None
+
+    monkeypatch.setattr(Worker, "_guard", slow_to_end)
+    await order(database)
+    working = await start_worker(Handler(nothing))
+    async with asyncio.timeout(10):
+        await ending.wait()
+    working.cancel()
+    await asyncio.wait({working}, timeout=5)
+    assert working.done()

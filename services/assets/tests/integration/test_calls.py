@@ -216,3 +216,31 @@ async def test_one_host_and_one_client_have_their_share_of_downloads_and_wait_fo
         told = await service.told_of_all(job_id, 5, seconds=60)
         assert {event["event"] for event in told} == {"asset.ready.v1"}
     assert source.most_at_once == 2
+
+
+async def test_a_redirect_takes_its_place_at_the_host_it_leads_to(
+    make_service: Any, source: Any, jpeg_of: Callable[..., bytes]
+) -> None:
+    under_way, most = 0, 0
+
+    async def slow(writer: asyncio.StreamWriter) -> None:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        await asyncio.sleep(0.3)
+        under_way -= 1
+        body = jpeg_of()
+        writer.write(f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
+        await writer.drain()
+
+    urls = [source.answers(f"/{number}.jpg", slow) for number in range(6)]
+    for number in (1, 3, 5):
+        source.has(f"/to-{number}.jpg", b"", status=302, headers=f"Location: {urls[number]}\r\n")
+        urls[number] = f"http://localhost:{source.port}/to-{number}.jpg"
+    allowed = f"127.0.0.1:{source.port},localhost:{source.port}"
+    job_id = new_id()
+    async with make_service(adreel_asset_downloads_per_host=2, asset_allowed_hosts=allowed) as service:
+        await service.ingest(job_id, new_id(), [{"asset_id": new_id(), "url": url} for url in urls])
+        told = await service.told_of_all(job_id, 6, seconds=60)
+        assert {event["event"] for event in told} == {"asset.ready.v1"}
+    assert most == 2

@@ -16,6 +16,7 @@ from fastapi import FastAPI
 
 from adreel_gateway.adapters.assets_client import AssetsClient
 from adreel_gateway.adapters.jobs_client import JobsClient
+from adreel_gateway.adapters.music_video_client import MusicVideoClient
 from adreel_gateway.adapters.neighbour_health import neighbour_checks
 from adreel_gateway.adapters.postgres.api_keys import ApiKeys
 from adreel_gateway.adapters.postgres.idempotency_keys import CHANNEL, IdempotencyKeys
@@ -111,6 +112,7 @@ class Links:
             ),
             scenes=ScenesClient(channels["scenes"], timeout_seconds=timeout),
             render=RenderClient(channels["render"], timeout_seconds=timeout),
+            music_video=MusicVideoClient(channels["render"], timeout_seconds=timeout),
         )
         return cls(channels, neighbours)
 

@@ -19,11 +19,13 @@ Denied
 ├── ScopeMissing             403 SCOPE_MISSING
 └── OriginRefused            403 ORIGIN_REFUSED
 Exhausted                    429 RATE_LIMITED
+Timeout
+└── StillAtWork              504 REQUEST_TIMEOUT           the task goes on; the message says where to ask for it
 """
 
 from collections.abc import Sequence
 
-from adreel_kit.errors import AppError, Conflict, ErrorKind, Invalid, NotFound
+from adreel_kit.errors import AppError, Conflict, ErrorFacts, ErrorKind, Invalid, NotFound
 
 
 class ValidationFailed(Invalid):
@@ -196,3 +198,32 @@ class ReceiverGone(Conflict):
 
     def __init__(self) -> None:
         super().__init__("The receiver answered 410 Gone and is not called again.", details={"status": 410})
+
+
+class StillAtWork(AppError):
+    """A music-video task took longer than a connection is held for."""
+
+    kind = ErrorKind.TIMEOUT
+    code = "REQUEST_TIMEOUT"
+
+    def __init__(self, seconds: float, poll_url: str, *, backend: str = "") -> None:
+        super().__init__(
+            f"It is not finished after {seconds:g} s. The work goes on: ask for its outcome at {poll_url}.",
+            details={"pollUrl": poll_url, "backend": backend or None},
+            retry_after_seconds=5,
+        )
+
+
+class TaskFailed(AppError):
+    """A music-video task ended in this error, which its owner recorded."""
+
+    def __init__(self, facts: ErrorFacts, *, backend: str) -> None:
+        super().__init__(
+            facts.message,
+            details={**facts.details, "backend": backend or None},
+            retry_after_seconds=facts.retry_after_seconds,
+        )
+        # Instance attributes shadow the class's: the kind and code are the task's.
+        self.kind = facts.kind  # type: ignore[misc]
+        self.code = facts.code  # type: ignore[misc]
+        self.http_status = facts.http_status  # type: ignore[misc]

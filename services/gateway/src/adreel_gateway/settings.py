@@ -30,6 +30,7 @@ class GatewaySettings(ProcessSettings, DatabaseSettings, BusSettings):
 
     job_create_wait_seconds: float = Field(60, ge=0, le=600, description="How long a creating call waits for its job.")
     mv_request_timeout_seconds: float = Field(420, ge=1, le=3600, description="How long a music-video call waits.")
+    mv_debug_mode: bool = Field(False, description="Log what music-video requests say and how they end; never a key.")
     adreel_call_timeout_seconds: float = Field(15, ge=1, le=120, description="Deadline of one call to a service.")
     max_asset_download_size_mb: int = Field(100, ge=1, le=10_000, description="Largest asset taken, in megabytes.")
     adreel_max_json_body_bytes: int = Field(1_048_576, ge=1024, le=16_777_216, description="Largest JSON body taken.")

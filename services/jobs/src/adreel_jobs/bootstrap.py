@@ -16,6 +16,7 @@ from adreel_jobs.adapters.postgres.campaigns import PostgresCampaigns
 from adreel_jobs.adapters.postgres.clients import PostgresClients
 from adreel_jobs.adapters.postgres.job_queries import PostgresJobQueries
 from adreel_jobs.adapters.postgres.jobs import CHANNEL, PostgresJobs
+from adreel_jobs.adapters.postgres.requests import PostgresRequests
 from adreel_jobs.adapters.render_client import RenderClient
 from adreel_jobs.adapters.scenes_client import ScenesClient
 from adreel_jobs.domain.ports import RenderPort, ScenesPort, Stores
@@ -32,6 +33,7 @@ from adreel_jobs.usecases.estimate_render_work import EstimateWork
 from adreel_jobs.usecases.fetch_lock import LockFetcher
 from adreel_jobs.usecases.manage_campaigns import CampaignManager
 from adreel_jobs.usecases.manage_clients import ClientManager
+from adreel_jobs.usecases.price_film import FilmPricer
 from adreel_jobs.usecases.queries import Queries
 from adreel_jobs.usecases.record_fact import FactRecorder
 from adreel_jobs.usecases.request_preview import PreviewRequester
@@ -63,7 +65,7 @@ class Parts:
 def build_parts(settings: JobsSettings, runtime: Runtime, neighbours: Neighbours) -> Parts:
     """Put the service together over `runtime`, and subscribe its consumers."""
     database = runtime.database
-    stores = Stores(PostgresJobs(), PostgresJobQueries(), PostgresClients(), PostgresCampaigns())
+    stores = Stores(PostgresJobs(), PostgresJobQueries(), PostgresClients(), PostgresCampaigns(), PostgresRequests())
     committer = JobCommitter(stores, runtime.outbox)
     canceller = JobCanceller(database, stores, committer)
     lock_fetcher = LockFetcher(database, stores, committer, neighbours.scenes)
@@ -72,10 +74,13 @@ def build_parts(settings: JobsSettings, runtime: Runtime, neighbours: Neighbours
         per_job_micros=_micros(settings.adreel_spending_cap_per_job_usd),
         per_client_micros=_micros(settings.adreel_spending_cap_per_client_usd),
     )
-    approver = StoryboardApprover(database, stores, committer, neighbours.scenes, neighbours.render, spend)
+    pricer = FilmPricer(database, committer, neighbours.scenes, neighbours.render)
+    approver = StoryboardApprover(database, stores, committer, neighbours.scenes, pricer, spend)
     usecases = UseCases(
         create_job=JobCreator(database, stores, committer, neighbours.scenes, neighbours.render),
-        apply_action=ActionRunner(database, stores, committer, neighbours.scenes, approver, lock_fetcher, spend),
+        apply_action=ActionRunner(
+            database, stores, committer, neighbours.scenes, approver, lock_fetcher, spend, pricer
+        ),
         watch_job=JobWatcher(database, runtime.listener, stores, CHANNEL),
         clients=ClientManager(database, stores, canceller),
         campaigns=CampaignManager(database, stores, canceller),
@@ -86,7 +91,7 @@ def build_parts(settings: JobsSettings, runtime: Runtime, neighbours: Neighbours
     worker = Worker(
         database=database,
         listener=runtime.listener,
-        handlers={ESTIMATE_WORK: EstimateWork(database, stores, neighbours.render)},
+        handlers={ESTIMATE_WORK: EstimateWork(database, stores, pricer)},
         lanes=(Lane((ESTIMATE_WORK,), concurrency=2),),
     )
     watchdog = Watchdog(database, stores, committer, lock_fetcher, _patience(settings))

@@ -70,7 +70,18 @@ async def test_estimate_missing_at_creation_is_filled_in_with_the_storyboard(
     await run_estimates(service)
     assert (await service.job(job_id)).cost.estimated_micros == 3_000_000
     # Priced by the scenes there are, not by those that were expected.
-    assert service.render.estimated_scenes[-1] == 3
+    assert len(service.render.priced[-1]["scenes"]) == 3
+
+
+async def test_an_edited_scene_is_priced_anew(service: Any, without_assets: JobInput) -> None:
+    job_id = await service.in_review(without_assets)
+    await run_estimates(service)
+    service.render.micros_per_second = 50_000
+    await service.fact(
+        "scene.updated.v1", job_id, scene_number=2, storyboard_version=2, duration_seconds=30.0, scene_count=3
+    )
+    await run_estimates(service)
+    assert (await service.job(job_id)).cost.estimated_micros == 1_520_000
 
 
 async def test_estimate_keeps_what_writing_was_to_cost(service: Any, without_assets: JobInput) -> None:
@@ -183,9 +194,35 @@ class TestCaps:
         )
         async with service.database.connection() as conn:
             assert await queries.committed_micros(conn, client_id=None, job_id=job_id) == 500_000
+        # Of another 3 USD nothing would be left; what was bought is not bought again.
         with pytest.raises(SpendingCapReached):
             await service.act(job_id, "retry")
         assert (await service.job(job_id)).job.status is JobStatus.FAILED
+        service.render.bought_micros = 500_000
+        await service.act(job_id, "retry")
+        async with service.database.connection() as conn:
+            assert await queries.committed_micros(conn, client_id=None, job_id=job_id) == 3_000_000
+
+    @pytest.mark.parametrize("settings", [{"adreel_spending_cap_per_job_usd": Decimal("3.60")}], indirect=True)
+    async def test_approving_a_reopened_film_sets_aside_only_what_changed(
+        self, service: Any, without_assets: JobInput
+    ) -> None:
+        job_id = await service.completed(without_assets)
+        await service.execute("UPDATE jobs SET reserved_micros = 0")
+        for _ in range(3):
+            await service.fact(
+                "cost.booked.v1",
+                job_id,
+                purchase_id="00000000-0000-7000-8000-000000000001",
+                cost_lines=[cost(3_000_000)],
+            )
+        await service.act(job_id, "reopen_storyboard")
+        service.render.bought_micros = 2_300_000
+        with pytest.raises(SpendingCapReached) as refused:
+            await service.act(job_id, "approve_storyboard")
+        assert refused.value.details["neededMicros"] == 700_000
+        service.render.bought_micros = 2_500_000
+        await service.act(job_id, "approve_storyboard")
 
     @pytest.mark.parametrize("settings", [{"adreel_spending_cap_per_job_usd": Decimal("0")}], indirect=True)
     async def test_free_work_needs_no_budget(self, service: Any, without_assets: JobInput) -> None:

@@ -47,6 +47,9 @@ class Render(render_pb2_grpc.RenderServiceServicer):
         return render_pb2.ListBackendsResponse(backends=[backend], default_backend="local")
 
     async def EstimateRender(self, request: Any, context: Any) -> Any:
+        if request.HasField("request"):
+            lines = [common_pb2.CostLine(kind="video", amount_micros=int(request.request["micros"]))]
+            return render_pb2.EstimateRenderResponse(lines=lines, open_micros=3)
         return render_pb2.EstimateRenderResponse(
             lines=[common_pb2.CostLine(kind="video", amount_micros=request.scene_count, state="estimated")]
         )
@@ -118,4 +121,11 @@ async def test_neighbour_that_is_away_is_unavailable() -> None:
     assert (away.value.code, away.value.http_status) == ("SERVICE_UNAVAILABLE", 503)
     with pytest.raises(TimeoutError):
         await client.ping()
+    await client.aclose()
+
+
+async def test_a_film_is_priced_by_its_request_and_what_is_bought_is_told_apart(target: str) -> None:
+    client = RenderClient(target)
+    film = await client.price_film({"micros": 7})
+    assert ([line.amount_micros for line in film.lines], film.open_micros) == ([7], 3)
     await client.aclose()

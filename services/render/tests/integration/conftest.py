@@ -106,7 +106,7 @@ async def render(database, tmp_path) -> AsyncIterator[Render]:
     await blobs.start()
     outbox = Outbox(source="render")
     bus = Bus(service="render", database=database, transport=MemoryTransport())
-    subscribe(bus, StartRender(outbox))
+    subscribe(bus, StartRender(outbox), outbox)
     listener = Listener(database.url, [QUEUED_CHANNEL, CANCELLED_CHANNEL])
     await listener.start()
     pool = EnginePool(2)

@@ -26,7 +26,30 @@ async def film_of(render, job_id) -> Path:
 
 def engine_children() -> list[psutil.Process]:
     children = psutil.Process().children(recursive=True)
-    return [child for child in children if "adreel_render.adapters.engine_child" in child.cmdline()]
+    return [child for child in children if is_engine(child)]
+
+
+def is_engine(process: psutil.Process) -> bool:
+    try:
+        return "adreel_render.adapters.engine_child" in process.cmdline()
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):
+        return False
+
+
+async def no_work_goes_on() -> None:
+    """Returns once no engine child uses the processor; one that had ended its task before stays, warm and idle."""
+    async with asyncio.timeout(60):
+        spent = -1.0
+        while spent != (spent := sum(cpu_seconds(child) for child in engine_children())):
+            await asyncio.sleep(0.5)
+
+
+def cpu_seconds(process: psutil.Process) -> float:
+    try:
+        times = process.cpu_times()
+    except psutil.NoSuchProcess:
+        return 0.0
+    return float(times.user + times.system)
 
 
 async def until(condition, seconds: float = 60.0):
@@ -91,9 +114,9 @@ async def test_one_changed_scene_draws_one_clip_and_the_rest_is_reused(render, a
 async def test_cancelling_ends_the_engine_and_nothing_comes_of_it(render, a_picture, a_request):
     job_id = uuid.uuid4()
     await render.receive("render.requested.v1", job_id, a_request(job_id, [a_picture(RED)]))
-    busy = await until(engine_children)
+    await until(engine_children)
     await render.receive("job.cancelled.v1", job_id, {"job_id": str(job_id), "version": 3})
-    await until(lambda: not any(child.is_running() for child in busy))
+    await no_work_goes_on()
     async with render.database.connection() as conn:
         assert await conn.fetchval("SELECT state FROM renders") == "cancelled"
     assert await render.published("render.completed.v1") == []
@@ -190,3 +213,35 @@ async def test_another_take_is_chosen_and_only_the_joins_are_made_again(render, 
     assert (await render.queries.media(str(job_id), "video")).sha256 != shown
     async with render.database.connection() as conn:
         assert await conn.fetchval("SELECT count(*) FROM clips") == 4
+
+
+async def test_a_chosen_take_stays_while_its_scene_is_as_it_was(render, a_picture, a_request):
+    job_id = uuid.uuid4()
+    digests = [a_picture(RED), a_picture(GREEN), a_picture(BLUE)]
+
+    async def film(*scripts):
+        data = a_request(job_id, digests, scripts=list(scripts))
+        await render.receive("render.requested.v1", job_id, data)
+        await render.until_published("render.completed.v1", data["render_id"])
+        return data["render_id"]
+
+    async def own(number, render_id):
+        async with render.database.connection() as conn:
+            return await conn.fetchval(
+                "SELECT t.is_selected FROM takes t JOIN render_scenes s ON s.clip_key = t.clip_key "
+                "WHERE s.render_id = $1 AND s.scene_number = $2 AND t.job_id = $3",
+                uuid.UUID(render_id), number, job_id,
+            ), await conn.fetchval("SELECT clip_key FROM render_scenes WHERE render_id = $1 AND scene_number = $2",
+                                   uuid.UUID(render_id), number)  # fmt: skip
+
+    first = await film("One.", "Old words.", "Buy now.")
+    await film("One.", "New words.", "Buy now.")
+    older = next(take for take in await render.queries.takes(str(job_id), 2) if not take["is_selected"])
+    await SelectTake(render.database).select(str(job_id), 2, str(older["id"]))
+    await render.until_published("render.completed.v1", count=3)
+
+    third = await film("Another one.", "New words.", "Buy now.")
+    assert await own(2, third) == (True, (await own(2, first))[1]), "the scene is as it was when the take was chosen"
+    fourth = await film("Another one.", "Newest words.", "Buy now.")
+    assert (await own(2, fourth))[1] not in {(await own(2, first))[1], (await own(2, third))[1]}
+    assert [take["is_selected"] for take in await render.queries.takes(str(job_id), 2)] == [True, False, False]

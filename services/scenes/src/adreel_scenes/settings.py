@@ -26,6 +26,12 @@ class WriterSettings(FrozenSettings):
     anthropic_base_url: str = Field("", description="Address in place of Anthropic's own.")
     google_gemini_base_url: str = Field("", description="Address in place of the Gemini API's own.")
     google_genai_api_version: str = Field("v1beta", description="Version of the Gemini API.")
+    adreel_prompts_dir: str = Field(
+        "", description="Directory with a deployment's own storyboard.md.j2, scene.md.j2, repair.md.j2; empty: ours."
+    )
+    adreel_writer_pictures: bool = Field(
+        True, description="Models are shown small pictures of the assets, where ASSETS_GRPC_TARGET is set."
+    )
     adreel_writer_deadline_seconds: float = Field(
         120.0, gt=0, le=900, description="A writer that has not answered by then counts as timed out."
     )
@@ -55,9 +61,28 @@ class WriterSettings(FrozenSettings):
         return self
 
 
-class ScenesSettings(ProcessSettings, DatabaseSettings, BusSettings, RpcServerSettings, WriterSettings):
+class MusicSettings(FrozenSettings):
+    """Music-video scenes (`/api/mv/create_scenes`)."""
+
+    mv_output_dir: str = Field(
+        "", description="Output root for scenes.json and scenes.md; empty: a directory among the temporary files."
+    )
+    mv_debug_mode: bool = Field(
+        False, description="Log parameters, defaults, prompts, backends and outcomes of music-video work; never a key."
+    )
+    adreel_mv_config_dir: str = Field(
+        "", description="Directory with a deployment's own parameters.yaml or scene_prompts.yaml; empty: those within."
+    )
+    adreel_no_key_fallback: bool = Field(
+        False, description="Music-video scenes without a named backend are made without a key where there is none."
+    )
+    adreel_mv_concurrency: int = Field(4, ge=1, le=64, description="Music-video requests written side by side.")
+
+
+class ScenesSettings(ProcessSettings, DatabaseSettings, BusSettings, RpcServerSettings, WriterSettings, MusicSettings):
     """Read from the environment by `__main__`."""
 
+    assets_grpc_target: str = Field("", description="host:port of the assets service; empty: models see no pictures.")
     scenes_per_video_min: int = Field(3, ge=1, le=50, description="Fewest scenes of a storyboard.")
     scenes_per_video_max: int = Field(7, ge=1, le=50, description="Most scenes of a storyboard.")
     adreel_writer_concurrency: int = Field(8, ge=1, le=64, description="Storyboards written side by side.")

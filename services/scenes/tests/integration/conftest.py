@@ -78,7 +78,12 @@ def writer():
 
 
 @pytest.fixture
-async def scenes(database, writer) -> AsyncIterator[Scenes]:
+def pictures():
+    return None
+
+
+@pytest.fixture
+async def scenes(database, writer, pictures) -> AsyncIterator[Scenes]:
     outbox, clock, limits = Outbox(source="scenes"), SystemClock(), StoryLimits()
     bus = Bus(service="scenes", database=database, transport=MemoryTransport())
     bus.subscribe(StoryboardRequested, order_writing)
@@ -92,7 +97,9 @@ async def scenes(database, writer) -> AsyncIterator[Scenes]:
         limits=limits,
         clock=clock,
         deadline_seconds=5,
+        provider="openai",
         model="gpt-6-luna",
+        pictures=pictures,
     )
     worker = Worker(database=database, listener=listener, handlers={WRITE_KIND: write}, lanes=(Lane((WRITE_KIND,), 4),))
     working = asyncio.create_task(worker.run())

@@ -4,7 +4,8 @@ import asyncio
 import uuid
 
 import pytest
-from adreel_kit.errors import AppError
+from adreel.scenes.v1 import scenes_pb2
+from adreel_kit.errors import AppError, Invalid
 from adreel_scenes.domain.errors import (
     SceneBeingRewritten,
     SceneInvalid,
@@ -14,6 +15,7 @@ from adreel_scenes.domain.errors import (
     StoryboardVersionStale,
 )
 from adreel_scenes.domain.scene import SceneContent, SceneEdit
+from adreel_scenes.entrypoints.grpc import ScenesServicer
 
 pytestmark = pytest.mark.connected
 
@@ -28,11 +30,13 @@ async def test_an_edit_is_kept_with_what_was_before_and_told_to_the_job(scenes, 
     before = (await scenes.edit.get(str(written))).scene(1)
     after = await change(scenes, written, script="A new line, spoken slowly.", if_revision=before.revision)
     assert after.revision > before.revision
-    assert after.generator == "user"
+    assert (before.generator, before.prompt_version) == ("template", "template.v2")
+    assert (after.generator, after.prompt_version) == ("user", "")
     (told,) = await scenes.published("scene.updated.v1")
     assert (told["scene_number"], told["cause"]) == (1, "edit")
     (was,) = await scenes.edit.revisions(str(written), 1)
     assert was.content == before.content
+    assert (was.generator, was.prompt_version) == ("template", "template.v2")
     restored = await scenes.edit.restore(str(written), 1, was.revision, actor="user")
     assert restored.content == before.content
     assert restored.revision > after.revision
@@ -91,6 +95,30 @@ async def test_scenes_are_added_removed_and_put_in_order(scenes, written):
     board = await scenes.edit.delete_scene(str(written), 1, if_revision=None, actor="user")
     assert len(board.scenes) == count
     assert board.duration_ms == 30_000
+
+
+async def test_an_added_scene_without_a_length_is_as_long_as_the_others(scenes, written):
+    before = await scenes.edit.get(str(written))
+    if len(before.scenes) == 7:
+        before = await scenes.edit.delete_scene(str(written), 2, if_revision=None, actor="user")
+    content = SceneContent(0, "A hand turns the watch.", "Feel it.", "close-up", "cut")
+    board = await scenes.edit.add_scene(str(written), 0, content, rebalance=False, actor="user")
+    added = board.scene(len(before.scenes))  # before the last one, which calls to action
+    assert added.content.script == "Feel it."
+    assert abs(added.duration_ms - before.duration_ms / len(before.scenes)) <= 50
+
+
+@pytest.mark.parametrize("seconds", [0.0, -1.0, float("nan"), float("inf"), 1e300])
+async def test_a_length_that_is_none_is_refused_by_name(scenes, written, seconds):
+    servicer = ScenesServicer(scenes.edit, None, None)
+    patch = scenes_pb2.ScenePatch(duration_seconds=seconds, description="A hand turns the watch.")
+    for call in (
+        servicer.AddScene(scenes_pb2.AddSceneRequest(job_id=str(written), fields=patch), None),
+        servicer.UpdateScene(scenes_pb2.UpdateSceneRequest(job_id=str(written), scene_number=1, patch=patch), None),
+    ):
+        with pytest.raises(Invalid) as refused:
+            await call
+        assert refused.value.details["fields"][0]["field"] == "duration"
 
 
 async def test_approval_locks_tells_and_can_be_repeated(scenes, written):

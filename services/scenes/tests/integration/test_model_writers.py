@@ -1,7 +1,11 @@
 """Model writers over the real SDKs against a stand-in on loopback: one suite for every vendor and style."""
 
+import asyncio
+import base64
+import itertools
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 import pytest_asyncio
@@ -9,11 +13,11 @@ from adreel_scenes.adapters.llm_anthropic import AnthropicModel
 from adreel_scenes.adapters.llm_gemini import GeminiModel
 from adreel_scenes.adapters.llm_openai import APIStyle, OpenAIModel
 from adreel_scenes.adapters.llm_writer import ChatModel, ModelWriter
-from adreel_scenes.domain.brief import SceneConstraints
+from adreel_scenes.domain.brief import SceneConstraints, StoryBrief
 from adreel_scenes.domain.errors import DurationOutOfReach
 from adreel_scenes.domain.limits import VEO_BACKEND
 from adreel_scenes.domain.music import MusicSceneRequest
-from adreel_scenes.domain.ports import RewriteRequest, WriteRequest
+from adreel_scenes.domain.ports import Picture, RewriteRequest, WriteRequest
 from adreel_scenes.domain.rules import draft_problems
 from adreel_scenes.domain.writer_errors import (
     ContentPolicyViolation,
@@ -76,7 +80,7 @@ async def test_storyboard_is_written_and_its_usage_counted(build, writer, model,
     brief = build.brief(assets=assets)
     result = await writer.write(WriteRequest(brief))
     assert draft_problems(result.draft.scenes, brief) == []
-    assert (result.provider, result.model, result.prompt_version) == (model.provider, model.model, "storyboard.v1")
+    assert (result.provider, result.model, result.prompt_version) == (model.provider, model.model, "storyboard.v2")
     assert result.usage.calls == len(standin.calls) == 1
     assert result.usage.input_tokens > 100
     assert result.usage.output_tokens > 50
@@ -84,10 +88,12 @@ async def test_storyboard_is_written_and_its_usage_counted(build, writer, model,
 
 async def test_scene_is_rewritten_with_its_feedback(build, writer, standin):
     scenes = tuple(build.content(10, script=f"Line {n}. Buy now.") for n in range(3))
-    request = RewriteRequest(build.brief(), scenes, 2, "show it at night", SceneConstraints(duration_ms=9_000))
+    constraints = SceneConstraints(duration_ms=9_000, shot_type="Aerial shot")
+    request = RewriteRequest(build.brief(), scenes, 2, "show it at night", constraints)
     result = await writer.rewrite_scene(request)
     assert result.draft.scenes[0].script == "Rewritten line 2."
-    assert result.draft.scenes[0].duration_ms == 9_000
+    # The stand-in answers with a medium shot: the customer's wish is not the model's to change.
+    assert (result.draft.scenes[0].duration_ms, result.draft.scenes[0].shot_type) == (9_000, "aerial")
     assert "show it at night" in json.dumps(standin.calls[0].body)
 
 
@@ -201,6 +207,46 @@ async def test_gone_model_says_which_setting_to_change(build, writer, model, sta
     assert (raised.value.code, raised.value.details["model"]) == ("BACKEND_UNAVAILABLE", model.model)
 
 
+# What goes wrong, twice in a row where it is repeated; the code that it ends in; the POSTs that the server counted.
+FAULT_TABLE = [
+    ([], "", 1),
+    ([Fault("refusal")], "CONTENT_POLICY_VIOLATION", 1),
+    ([Fault("policy")], "CONTENT_POLICY_VIOLATION", 1),
+    ([Fault("cutoff")], "MODEL_OUTPUT_TRUNCATED", 1),
+    ([Fault("broken_json")], "", 2),
+    ([Fault("broken_json")] * 2, "MODEL_OUTPUT_INVALID", 2),
+    ([Fault("wrong_schema")], "", 2),
+    ([Fault("wrong_schema")] * 2, "MODEL_OUTPUT_INVALID", 2),
+    ([Fault("status", status=429, retry_after_seconds=33)], "PROVIDER_RATE_LIMITED", 1),
+    ([Fault("status", status=429, retry_after_seconds=0)], "", 2),
+    ([Fault("status", status=402)], "PROVIDER_QUOTA", 1),
+    ([Fault("status", status=500)], "", 2),
+    ([Fault("status", status=500)] * 2, "BACKEND_UNAVAILABLE", 2),
+    ([Fault("drop")] * 2, "BACKEND_UNAVAILABLE", 2),
+    ([Fault("broken_body")] * 2, "BACKEND_UNAVAILABLE", 2),
+    ([Fault("body", text="[]")] * 2, "BACKEND_UNAVAILABLE", 2),
+    ([Fault("hang")], "PROVIDER_TIMEOUT", 1),
+]
+
+
+@pytest.mark.parametrize(("faults", "code", "posts"), FAULT_TABLE)
+async def test_each_fault_ends_in_its_code_within_the_deadline_after_so_many_posts(
+    build, standin, model, faults, code, posts
+):
+    standin.order(*faults)
+    # A whole deadline of its own; the outer one only fails a writer that does not keep it.
+    writer = ModelWriter(model, deadline_seconds=1.0 if code == "PROVIDER_TIMEOUT" else 20, pause_seconds=0)
+    async with asyncio.timeout(30):
+        if code:
+            with pytest.raises(WriterError) as raised:
+                await writer.write(WriteRequest(build.brief()))
+            assert (raised.value.code, raised.value.usage.calls) == (code, posts)
+        else:
+            assert (await writer.write(WriteRequest(build.brief()))).usage.calls == posts
+    assert len(standin.calls) == posts
+    assert standin.state.faults == []
+
+
 @pytest.mark.parametrize("vendor", VENDORS)
 async def test_wrong_key_is_said_to_be_one(build, standin, vendor):
     model = model_of(vendor, standin, key="wrong-key")
@@ -265,6 +311,78 @@ async def test_anthropic_server_without_output_config_is_asked_in_words(build, s
     await ModelWriter(model, deadline_seconds=5).write(WriteRequest(build.brief()))
     await model.aclose()
     assert ["output_config" in call.body for call in standin.calls] == [True, False]
+
+
+PICTURES = (Picture("", b"\xff\xd8 first", "image/jpeg"), Picture("", b"RIFF second", "image/webp"))
+
+
+def pictures_sent(body) -> list[tuple[str, bytes, str]]:
+    """Name, bytes and type of each picture in a request, in any vendor's form; the line before it names it."""
+    turns = body.get("input") or body.get("messages") or body["contents"]
+    parts = turns[-1].get("content") or turns[-1]["parts"]
+    if isinstance(parts, str):
+        return []
+    found = []
+    for line, part in itertools.pairwise(parts):
+        where = part.get("image_url") or part.get("source") or part.get("inlineData")
+        if where is None:
+            continue
+        where = where if isinstance(where, dict) else {"url": where}
+        url = (
+            where.get("url")
+            or f"data:{where.get('media_type') or (where.get('mime_type') or where['mimeType'])};base64,{where['data']}"
+        )
+        head, _, data = url.partition(";base64,")
+        # Gemini's SDK writes the URL-safe alphabet.
+        found.append((line["text"], base64.b64decode(data, altchars=b"-_"), head.removeprefix("data:")))
+    return found
+
+
+def shown_to(build) -> tuple[StoryBrief, tuple[Picture, ...]]:
+    assets = (build.asset("Watch"), build.asset("Skyline", "background"), build.asset("Jingle"))
+    pictures = tuple(replace(p, asset_id=a.asset_id) for p, a in zip(PICTURES, assets[1::-1], strict=True))
+    return build.brief(assets=assets), pictures
+
+
+async def test_a_model_is_shown_the_assets_each_after_its_name(build, writer, standin):
+    brief, pictures = shown_to(build)
+    await writer.write(WriteRequest(brief, pictures=pictures))
+    scenes = tuple(build.content(10, script=f"Line {n}. Buy now.") for n in range(3))
+    await writer.rewrite_scene(RewriteRequest(brief, scenes, 2, pictures=pictures))
+    wanted = [
+        ("Picture of A1:", PICTURES[1].content, "image/webp"),
+        ("Picture of A2:", PICTURES[0].content, "image/jpeg"),
+    ]
+    for call in standin.calls:
+        assert pictures_sent(call.body) == wanted
+        assert "Small pictures of A1, A2 follow" in json.dumps(call.body)
+
+
+async def test_without_pictures_none_are_spoken_of(build, writer, standin):
+    await writer.write(WriteRequest(build.brief(assets=(build.asset(),))))
+    assert pictures_sent(standin.calls[0].body) == []
+    assert "Small pictures" not in json.dumps(standin.calls[0].body)
+
+
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        (400, "This model does not support image input"),
+        (400, "At most 0 image(s) may be provided in one prompt."),
+        (413, "request entity too large"),
+        (500, "image input is not supported - hint: if this is unexpected, you may need to provide the mmproj"),
+    ],
+)
+async def test_a_server_without_eyes_is_told_in_words_alone_from_then_on(build, standin, status, message):
+    model = model_of("openai-chat", standin)
+    writer = ModelWriter(model, deadline_seconds=5, pause_seconds=0)
+    brief, pictures = shown_to(build)
+    standin.order(Fault("status", status=status, message=message))
+    first = await writer.write(WriteRequest(brief, pictures=pictures))
+    await writer.write(WriteRequest(brief, pictures=pictures))
+    await model.aclose()
+    assert [len(pictures_sent(call.body)) for call in standin.calls] == [2, 0, 0]
+    assert first.usage.calls == 2
 
 
 async def test_film_that_no_clips_can_fill_costs_nothing(build, writer, standin):

@@ -1,8 +1,11 @@
 """The kind of thing a brief advertises is weighed from its words, and one stray word never decides."""
 
+import re
+
 import pytest
 from adreel_scenes.adapters.template.classification import kind_of_product
 from adreel_scenes.adapters.template.phrasebook import phrase_book
+from adreel_scenes.adapters.template.wording import NounPhrase, audience_phrase
 from adreel_scenes.adapters.template.writer import TemplateWriter
 from adreel_scenes.domain.ports import WriteRequest
 
@@ -76,4 +79,77 @@ async def test_an_audience_in_another_language_is_not_put_into_an_english_senten
         scenes = (await TemplateWriter().write(WriteRequest(brief, seed=seed))).draft.scenes
         said = " ".join(scene.script for scene in scenes)
         assert "for Menschen" not in said
-        assert "Menschen aus der Nachbarschaft:" in said
+        assert re.search(r"(^|: |[.!?] )Menschen aus der Nachbarschaft[:,.]", said)
+
+
+@pytest.mark.parametrize(
+    ("product", "audience", "message", "call", "kind"),
+    [
+        ("Barkley's grain-free dog food", "Dog owners", "Real chicken first", "Get a sample", "pet"),
+        ("PulseGuard wrist monitor", "Patients and cardiologists", "ECG in 30 seconds", "Ask your doctor", "health"),
+        ("Bright Street Dental", "Nervous patients", "Gentle dentists, open Saturdays", "Call us", "health"),
+        ("Northway Bank savings account", "Young families", "3.5% interest", "Open an account", "finance"),
+        ("Starfall Tactics", "Strategy gamers", "Every choice reshapes the galaxy", "Wishlist on Steam", "game"),
+        ("Museum of Ordinary Things", "Families on rainy days", "A thousand objects", "Plan your visit", "culture"),
+        ("FiberNet 1 Gbit/s", "Households in Leeds", "29.99 a month", "Check your postcode", "connection"),
+        ("Aurora E1, the first electric bike", "City commuters", "Automatic gears", "Pre-order now", "bike"),
+        ("Kent & Rowe Solicitors", "People buying their first home", "Fixed fees", "Get a quote", "service"),
+        ("Kaffeerösterei Morgenrot", "Kaffeeliebhaber", "Frisch geröstet", "Jetzt bestellen", "drink"),
+        ("Hot dog stand", "Everyone", "Mustard included", "Come by", "generic"),
+    ],
+)
+def test_kinds_that_have_pictures_and_lines_of_their_own(build, product, audience, message, call, kind):
+    brief = build.brief(product, audience=audience, message=message, call=call, elements=())
+    assert kind_of_product(brief, phrase_book()).name == kind
+
+
+async def test_whose_thing_it_is_needs_no_article(build):
+    for seed in range(6):
+        request = WriteRequest(build.brief("Barkley's grain-free dog food", audience="Dog owners"), seed=seed)
+        said = " ".join(scene.script for scene in (await TemplateWriter().write(request)).draft.scenes)
+        assert "Barkley's grain-free dog food" in said
+        assert "the Barkley's" not in said
+
+
+@pytest.mark.parametrize(
+    ("given", "inside"),
+    [
+        ("Nervous patients", "nervous patients"),
+        ("Strategy gamers", "strategy gamers"),
+        ("Finance leads at agencies", "finance leads at agencies"),
+        ("Joggers", "joggers"),
+        ("Londoners who cycle", "Londoners who cycle"),
+        ("New Zealanders", "New Zealanders"),
+        ("Gen Z", "Gen Z"),
+    ],
+)
+def test_an_audience_keeps_its_capital_only_where_it_is_a_name(given, inside):
+    assert audience_phrase(given) == inside
+
+
+async def test_what_is_not_new_is_not_announced_and_a_sale_without_reasons_is_no_countdown(build):
+    museum = build.brief("Museum of Ordinary Things", message="A thousand objects", call="Plan your visit", style="")
+    sale = build.brief("Volt Audio", message="Only 48 hours: 40% off all headphones", call="Shop before midnight")
+    launch = build.brief("Aurora E1", message="Launching 3 May", call="Pre-order now")
+    for seed in range(10):
+        told = {
+            name: (await TemplateWriter().write(WriteRequest(brief, seed=seed))).draft.scenes[0].metadata["structure"]
+            for name, brief in (("museum", museum), ("sale", sale), ("launch", launch))
+        }
+        assert told["museum"] in ("problem_solution", "demonstration")
+        assert told["sale"] == "sale"
+        assert told["launch"] == "launch"
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ("The remarkably versatile, all-weather, foldable, family-sized camping tent", "camping tent"),
+        ("Aurora E1, the first electric bike with automatic gears", "Aurora E1"),
+        ("A solar lamp, foldable", "solar lamp"),
+        ("FiberNet 1 Gbit/s", "FiberNet 1 Gbit/s"),
+        ("Tea / coffee shop on Mill Street", "Tea"),
+    ],
+)
+def test_the_short_name_of_a_product_says_what_it_is(given, name):
+    assert NounPhrase.of(given).name.removeprefix("The ") == name

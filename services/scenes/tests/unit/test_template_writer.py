@@ -1,9 +1,10 @@
 """The template writer: what it writes is a real storyboard for any brief, and the brief visibly matters."""
 
 import re
+from dataclasses import replace
 
 import pytest
-from adreel_scenes.adapters.template.wording import sentence_key, sentences
+from adreel_scenes.adapters.template.wording import NounPhrase, sentence_key, sentences
 from adreel_scenes.adapters.template.writer import TemplateWriter
 from adreel_scenes.domain.brief import AdBrief, AssetType, Brand, Campaign, SceneAsset, StoryBrief, VideoWish
 from adreel_scenes.domain.errors import DurationOutOfReach
@@ -16,7 +17,7 @@ from adreel_scenes.domain.warnings import story_warnings
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-_LEFTOVER = re.compile(r"\{\w*\}|\[[^\]]*\|[^\]]*\]|lorem ipsum|todo|placeholder|\bNone\b|\bnull\b")
+_LEFTOVER = re.compile(r"\{\w*\}|\[[^\]]*\|[^\]]*\]|lorem ipsum|TODO|placeholder|\bNone\b|\bnull\b")
 
 
 async def written(brief: StoryBrief, seed: int = 0):
@@ -106,7 +107,9 @@ async def test_plural_products_agree_with_their_verbs(build):
     for seed in range(20):
         for scene in await written(build.brief("trail shoes", message="", tone=""), seed):
             text = f"{scene.script} {scene.description}"
-            assert not re.search(r"(?i)trail shoes (?:is|has|does|stands|hangs|waits)\b|\bthat is trail shoes", text)
+            assert not re.search(
+                r"(?i)trail shoes (?:is|has|does|stands|hangs|waits)\b|\b(?:that|this) (?:is|are) trail shoes", text
+            )
 
 
 @pytest.mark.parametrize(
@@ -282,6 +285,15 @@ _WORDS = st.sampled_from(
         "...",
         "!!!",
         "??",
+        # One thing said twice, also where the copybook says it itself.
+        "0",
+        "0 0.",
+        "a. A.",
+        "say “a. a”",
+        "Number one.",
+        "Number two. Number two.",
+        "Hurry, 0; 0 0; 1; 1.",
+        "Buy now. Buy now.",
     ]
 )
 _TEXT = st.one_of(
@@ -331,6 +343,30 @@ async def test_any_brief_makes_a_storyboard_that_keeps_every_promise(brief, seed
     await keeps_every_promise(brief, seed)
 
 
+@pytest.mark.parametrize(
+    ("message", "campaign", "feedback"),
+    [
+        ("0 0", "Last chance: 0; 0; 0 0. 0 0. 0 0", ()),
+        ("say “a. a”, a a", "", ("say “a. a”",)),
+        ("number one", "Number two. Number two.", ()),
+        ("Hurry, 0; 0 0; 1; 1", "Buy now. Buy now. Buy now.", ("mention 0 0", "say “0 0. 0 0.”")),
+    ],
+)
+async def test_what_the_brief_says_twice_is_said_once(build, message, campaign, feedback):
+    for seed in range(40):
+        brief = build.brief(message=message, campaign=Campaign(brief=campaign), feedback=feedback)
+        await keeps_every_promise(brief, seed)
+
+
+async def test_a_message_that_is_somewhat_long_for_a_short_film_is_not_cut_in_half(build):
+    message = "A week of walking where everything else is taken care of"
+    for seed in range(40):
+        brief = build.brief("Vereda Walks", message=message, call="Book your week", tone="", seconds=8)
+        scenes = await written(brief, seed)
+        assert any(message in scene.script for scene in scenes), [scene.script for scene in scenes]
+        await keeps_every_promise(brief, seed)
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 @settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
@@ -360,6 +396,12 @@ async def keeps_every_promise(brief: StoryBrief, seed: int) -> None:
             assert not _LEFTOVER.search(scene.script), scene.script
         assert "  " not in scene.script
         assert not re.search(r"[,;:]\.|\.\.(?!\.)|[!?]\.", scene.script), scene.script
+
+
+async def test_words_that_begin_with_dots_make_no_sentence_of_dots(build):
+    brief = build.brief("", audience="", message="... Smart Smart", call="... Smart", style="", tone="", elements=())
+    for seed in range(4):
+        await keeps_every_promise(replace(brief, video=replace(brief.video, duration_ms=5_084)), seed)
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
@@ -415,3 +457,37 @@ async def test_a_picture_whose_name_is_no_word_is_described_all_the_same(name):
     for seed in range(5):
         draft = (await TemplateWriter().write(WriteRequest(brief, seed=seed))).draft
         assert all(any(map(str.isalnum, scene.description)) for scene in draft.scenes)
+
+
+async def test_nobody_is_quoted_who_said_nothing(build):
+    """A testimonial's shape is told in the brand's own voice: there is no customer whose words these would be."""
+    for product in (
+        "Smart Watch",
+        "Ledgerly bookkeeping software",
+        "Clean Water Fund",
+        "Hotel Lindenhof",
+        "Rosa's café",
+    ):
+        for seed in range(8):
+            brief = build.brief(product, message="Our customers trust us: reviews, stories, testimonials", tone="")
+            for scene in await written(brief, seed):
+                assert "“" not in scene.script
+                assert not re.search(r"\b(?:I|my|me)\b", scene.script), scene.script
+                assert not re.search(r"(?i)ask anyone|ask the neighbours|people keep talking", scene.script)
+
+
+@pytest.mark.parametrize(
+    ("product", "inside"),
+    [
+        ("Northwind winter jackets", "Northwind winter jackets"),
+        ("Winter jackets", "winter jackets"),
+        ("FitLoop app", "the FitLoop app"),
+        ("Vela E2 electric car", "the Vela E2 electric car"),
+        ("Morning Roast coffee", "Morning Roast coffee"),
+        ("Smart Watch", "the Smart Watch"),
+        ("trail shoes", "trail shoes"),
+        ("Nuit Claire eau de parfum", "Nuit Claire eau de parfum"),
+    ],
+)
+def test_a_name_keeps_its_capital_and_a_kind_of_thing_its_article(product, inside):
+    assert NounPhrase.of(product).inside == inside

@@ -16,7 +16,7 @@ from adreel_embedded.demo.film_check import check_companions, check_film
 from adreel_embedded.demo.screen import Screen
 
 REWRITTEN_SCENE = 2
-FEEDBACK = "Make it calmer and show the stream."
+FEEDBACK = "Make it calmer and show the sunset."
 PAID_BACKENDS = ("replicate", "gemini")
 
 _ENDED = ("completed", "failed", "cancelled")

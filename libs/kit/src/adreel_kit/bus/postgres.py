@@ -15,6 +15,7 @@ import asyncpg
 from adreel_kit.bus.transport import MAX_DELIVERIES, Manifest, Receiver, TransportUnavailable, WireMessage
 from adreel_kit.db import Database, Listener, Row, wait_for
 from adreel_kit.logging import get_logger
+from adreel_kit.tasks import end_task
 
 log = get_logger(__name__)
 
@@ -167,9 +168,7 @@ class PostgresTransport:
             log.warning("bus.delivery_failed", message_id=message.message_id, error=repr(error))
             await self._release(row["id"])
         finally:
-            heartbeat.cancel()
-            with suppress(asyncio.CancelledError):
-                await heartbeat
+            await end_task(heartbeat)
 
     async def _heartbeat(self, row_id: int) -> None:
         while True:

@@ -29,6 +29,9 @@ from adreel_kit.guarded_http.transport import Network, system_network
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _SUCCESS = frozenset({200, 203})
+# Told of each host that a redirect leads to, before anything is sent there; what it raises ends the download.
+OnRedirect = Callable[[str], Awaitable[None]]
+
 _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,63}/[a-z0-9][a-z0-9!#$&^_.+-]{0,63}")
 
 
@@ -85,7 +88,7 @@ class GuardedResponse:
 
 @asynccontextmanager
 async def guarded_stream(
-    url: str, policy: GuardPolicy, *, network: Network | None = None
+    url: str, policy: GuardPolicy, *, network: Network | None = None, on_redirect: OnRedirect | None = None
 ) -> AsyncIterator[GuardedResponse]:
     """GET `url`, following checked redirects, and hold the answer open. Raises the errors of this package.
 
@@ -102,24 +105,44 @@ async def guarded_stream(
                     yield GuardedResponse(target, response, policy)
                     return
             target = check_url(location, policy, came_from=target)
+            if on_redirect is not None:
+                await on_redirect(target.host)
         raise Unreachable("too many redirects")
 
 
 async def fetch(
-    url: str, write: Callable[[bytes], Awaitable[object]], policy: GuardPolicy, *, network: Network | None = None
+    url: str,
+    write: Callable[[bytes], Awaitable[object]],
+    policy: GuardPolicy,
+    *,
+    network: Network | None = None,
+    on_redirect: OnRedirect | None = None,
 ) -> FetchResult:
     """Download into `write`, chunk by chunk. What was written before an error is the caller's to discard."""
-    async with guarded_stream(url, policy, network=network) as response:
+    async with guarded_stream(url, policy, network=network, on_redirect=on_redirect) as response:
         async for chunk in response.chunks():
             await write(chunk)
         return response.result()
 
 
-async def fetch_to_file(url: str, path: Path, policy: GuardPolicy, *, network: Network | None = None) -> FetchResult:
+async def fetch_to_file(
+    url: str,
+    path: Path,
+    policy: GuardPolicy,
+    *,
+    network: Network | None = None,
+    on_redirect: OnRedirect | None = None,
+) -> FetchResult:
     """Download into a new file; on any error, and on cancellation, the file is gone again."""
     try:
         with await asyncio.to_thread(path.open, "xb") as file:
-            return await fetch(url, lambda chunk: asyncio.to_thread(file.write, chunk), policy, network=network)
+            return await fetch(
+                url,
+                lambda chunk: asyncio.to_thread(file.write, chunk),
+                policy,
+                network=network,
+                on_redirect=on_redirect,
+            )
     except FileExistsError:
         raise
     except BaseException:

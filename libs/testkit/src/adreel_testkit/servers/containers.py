@@ -8,13 +8,15 @@ import asyncio
 import os
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
 from typing import Self
 
 import httpx
+from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
 
+from adreel_testkit.servers.engine import engine_has
 from adreel_testkit.servers.errors import ServerStartError
 from adreel_testkit.servers.postgres import Postgres
 from adreel_testkit.servers.rabbitmq import RabbitMQ
@@ -23,6 +25,22 @@ from adreel_testkit.servers.s3 import S3, S3Kind
 _ANSWER_SECONDS = 120.0
 _POLL_SECONDS = 0.25
 _POSTGRES_PORT, _RABBITMQ_PORT, _S3_PORT = 5432, 5672, 9000
+
+
+def server_images(environ: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The image of each server."""
+    values = os.environ if environ is None else environ
+    return {
+        "PostgreSQL": values.get("ADREEL_TEST_POSTGRES_IMAGE", "postgres:17"),
+        "RabbitMQ": values.get("ADREEL_TEST_RABBITMQ_IMAGE", "rabbitmq:4"),
+        "S3": values.get("ADREEL_TEST_S3_IMAGE", "minio/minio:latest"),
+    }
+
+
+def do_without_a_reaper_that_cannot_be_had(environ: Mapping[str, str] | None = None) -> None:
+    """testcontainers' reaper removes what a killed run left; the tests remove their containers themselves."""
+    if not testcontainers_config.ryuk_disabled and not engine_has(testcontainers_config.ryuk_image, environ):
+        testcontainers_config.ryuk_disabled = True
 
 
 class _Running:
@@ -55,7 +73,7 @@ class PostgresContainer(Postgres):
     """PostgreSQL in a container."""
 
     def __init__(self) -> None:
-        image = os.environ.get("ADREEL_TEST_POSTGRES_IMAGE", "postgres:17")
+        image = server_images()["PostgreSQL"]
         super().__init__(f"container {image}")
         self._password = secrets.token_hex(12)
         self._address = ""
@@ -82,7 +100,7 @@ class RabbitMQContainer(RabbitMQ):
     """RabbitMQ in a container."""
 
     def __init__(self) -> None:
-        image = os.environ.get("ADREEL_TEST_RABBITMQ_IMAGE", "rabbitmq:4")
+        image = server_images()["RabbitMQ"]
         super().__init__(f"container {image}")
         self._password = secrets.token_hex(12)
         container = DockerContainer(image).with_env("RABBITMQ_DEFAULT_USER", "adreel")
@@ -105,7 +123,7 @@ class S3Container(S3):
     """An S3 server in a container."""
 
     def __init__(self) -> None:
-        image = os.environ.get("ADREEL_TEST_S3_IMAGE", "minio/minio:latest")
+        image = server_images()["S3"]
         super().__init__(f"container {image}", S3Kind.CONTAINER)
         container = DockerContainer(image).with_command("server /data").with_env("MINIO_ROOT_USER", self.access_key)
         self._running = _Running(container.with_env("MINIO_ROOT_PASSWORD", self.secret_key), _S3_PORT)

@@ -1,5 +1,7 @@
 """Which servers tests can have on this machine: containers, else programs that are installed, else none, and why.
 
+A server comes from a container where an engine answers and has, or can pull, the server's image.
+
 `ADREEL_STACK` (`containers` or `native`) leaves only that choice. `ADREEL_REQUIRE_STACK=1` is for machines that are
 meant to have everything, such as CI: there a server that cannot be had is a failure and not a skip.
 """
@@ -9,8 +11,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from adreel_testkit.servers.containers import PostgresContainer, RabbitMQContainer, S3Container
-from adreel_testkit.servers.engine import engine_answers
+from adreel_testkit.servers.containers import (
+    PostgresContainer,
+    RabbitMQContainer,
+    S3Container,
+    do_without_a_reaper_that_cannot_be_had,
+    server_images,
+)
+from adreel_testkit.servers.engine import engine_answers, engine_has
 from adreel_testkit.servers.errors import ServerUnavailableError
 from adreel_testkit.servers.postgres import PrivatePostgres, find_postgres
 from adreel_testkit.servers.rabbitmq import RabbitMQNode, find_rabbitmq
@@ -66,12 +74,21 @@ def available_stack(environ: Mapping[str, str] | None = None) -> Stack:
     wanted = values.get("ADREEL_STACK", "").strip()
     if wanted not in ("", "containers", "native"):
         raise ValueError(f"ADREEL_STACK is {wanted!r}; it can be `containers` or `native`.")
-    if wanted != "native" and engine_answers(values):
-        return _container_stack()
+    native = _native_stack()
+    if wanted == "native" or not engine_answers(values):
+        contained = {}
+    else:
+        contained = {name: image for name, image in server_images(values).items() if engine_has(image, values)}
+    if contained:
+        do_without_a_reaper_that_cannot_be_had(values)
     if wanted == "containers":
-        missing = "no container engine answers, and ADREEL_STACK allows nothing else"
-        return Stack(_missing("PostgreSQL", missing), _missing("RabbitMQ", missing), _missing("S3", missing), ())
-    return _native_stack()
+        native = _nothing_but_containers()
+    return Stack(
+        _offer("PostgreSQL", contained, native.postgres),
+        _offer("RabbitMQ", contained, native.rabbitmq),
+        _offer("S3", contained, native.s3),
+        (S3Kind.CONTAINER,) if "S3" in contained else native.s3_kinds,
+    )
 
 
 def is_required(environ: Mapping[str, str] | None = None) -> bool:
@@ -80,11 +97,15 @@ def is_required(environ: Mapping[str, str] | None = None) -> bool:
     return values.get("ADREEL_REQUIRE_STACK", "").strip().lower() in ("1", "true", "yes", "on")
 
 
-def _container_stack() -> Stack:
-    def offer(name: str) -> Offer:
-        return Offer(Source.CONTAINER, f"{name}: in a container")
+def _offer(name: str, contained: Mapping[str, str], else_this: Offer) -> Offer:
+    if name not in contained:
+        return else_this
+    return Offer(Source.CONTAINER, f"{name}: in a container of {contained[name]}")
 
-    return Stack(offer("PostgreSQL"), offer("RabbitMQ"), offer("S3"), (S3Kind.CONTAINER,))
+
+def _nothing_but_containers() -> Stack:
+    why = "no container engine answers that has or can pull its image, and ADREEL_STACK allows nothing else"
+    return Stack(_missing("PostgreSQL", why), _missing("RabbitMQ", why), _missing("S3", why), ())
 
 
 def _native_stack() -> Stack:

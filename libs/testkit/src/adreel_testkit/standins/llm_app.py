@@ -1,4 +1,4 @@
-"""Language-model providers in one process: OpenAI (chat and responses), Anthropic messages, Gemini generateContent.
+"""Language-model providers in one process: OpenAI (chat, responses, speech), Anthropic messages, Gemini.
 
 Written from the providers' documentation, so that the real SDKs run against it and both sides are checked. It answers
 with storyboards made from the prompt, unless a fault was ordered for the request; every request is on its ledger, so a
@@ -13,6 +13,7 @@ Other processes order faults by `POST /__standin/faults` and read the ledger at 
 
 import asyncio
 import socket
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
@@ -24,25 +25,39 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from adreel_testkit.standins import llm_anthropic, llm_gemini, llm_openai
+from adreel_testkit.standins import llm_anthropic, llm_gemini, llm_openai, llm_speech
 from adreel_testkit.standins.llm_answers import answer_to
 
 # A request body as JSON; its shape is the business of each provider's module.
 Body = Mapping[str, Any]
 
 KINDS = frozenset(
-    {"text", "refusal", "policy", "cutoff", "broken_json", "broken_body", "wrong_schema", "status", "drop", "hang"}
+    {
+        "text",
+        "body",
+        "refusal",
+        "policy",
+        "cutoff",
+        "broken_json",
+        "broken_body",
+        "wrong_schema",
+        "status",
+        "drop",
+        "hang",
+        "silent",
+    }
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What goes wrong with one request. `provider` limits it to one of openai, anthropic, gemini.
+    """What goes wrong with one request. `provider` limits it to one of openai, anthropic, gemini, speech.
 
-    text: the model says `text`; refusal, policy: it or a filter refuses; cutoff: the token limit is hit; broken_json,
-    wrong_schema: the answer's text is no JSON, or not of the form; broken_body: the HTTP body is no JSON; status: an
-    error answer with `status`, `code`, `message` and `retry_after_seconds`; drop: the connection breaks off; hang:
-    nothing comes for `delay_seconds`.
+    text: the model says `text`; body: `text` is the whole HTTP body; refusal, policy: it or a filter refuses; cutoff:
+    the token limit is hit; broken_json, wrong_schema: the answer's text is no JSON, or not of the form; broken_body:
+    the HTTP body is no JSON; status: an error answer with `status`, `code`, `message` and `retry_after_seconds`; drop:
+    the connection breaks off; hang: nothing comes for `delay_seconds`. Of speech: broken_body is no sound, and silent
+    is one in which nothing is heard.
     """
 
     kind: str
@@ -144,6 +159,9 @@ def create_llm_app(state: LLMState | None = None) -> Starlette:
 
         return endpoint
 
+    async def speech(request: Request) -> Response:
+        return await _speak(state, request)
+
     async def faults(request: Request) -> Response:
         state.faults.extend(Fault(**entry) for entry in await request.json())
         return JSONResponse({"ordered": len(state.faults)})
@@ -155,6 +173,7 @@ def create_llm_app(state: LLMState | None = None) -> Starlette:
         routes=[
             Route("/v1/responses", serve(_RESPONSES), methods=["POST"]),
             Route("/v1/chat/completions", serve(_CHAT), methods=["POST"]),
+            Route("/v1/audio/speech", speech, methods=["POST"]),
             Route("/v1/messages", serve(_MESSAGES), methods=["POST"]),
             Route("/{version:str}/models/{call:str}", serve(_GENERATE), methods=["POST"]),
             Route("/__standin/faults", faults, methods=["POST"]),
@@ -183,11 +202,38 @@ async def _serve(wire: Wire, state: LLMState, request: Request) -> Response:
     if fault.kind == "hang":
         await _until_gone(request, fault.delay_seconds)
         return _BrokenOff()
+    if fault.kind == "body":
+        return Response(fault.text.encode("utf-8", "surrogatepass"), media_type="application/json")
     if fault.kind == "broken_body":
         return Response("<html>Bad gateway", media_type="application/json")
     texts = {"broken_json": '{"scenes": [{"description": "A str', "wrong_schema": '{"pictures": 3}', "text": fault.text}
     ending = fault.kind if fault.kind in ("refusal", "policy", "cutoff") else "stop"
     return JSONResponse(dict(wire.answer(request, body, texts.get(fault.kind, '{"scenes": ['), ending)))
+
+
+async def _speak(state: LLMState, request: Request) -> Response:
+    """Sound, or JSON where it is refused."""
+    body: Body = await request.json()
+    refused = llm_openai.check_key(request) or llm_speech.check_speech(body)
+    if refused:
+        status, code, message = refused
+        state.calls.append(Call("speech", request.url.path, body, dict(request.headers), "refused"))
+        return JSONResponse(dict(llm_openai.error_body(status, code, message, None)), status_code=status)
+    fault = state.next_fault("speech")
+    state.calls.append(Call("speech", request.url.path, body, dict(request.headers), fault.kind if fault else None))
+    if fault is None:
+        return Response(llm_speech.spoken(body), media_type="audio/wav", headers={"x-request-id": uuid.uuid4().hex})
+    if fault.kind == "status":
+        headers = {} if fault.retry_after_seconds is None else {"retry-after": f"{fault.retry_after_seconds:g}"}
+        error = llm_openai.error_body(fault.status, fault.code, fault.message, fault.retry_after_seconds)
+        return JSONResponse(dict(error), status_code=fault.status, headers=headers)
+    if fault.kind == "hang":
+        await _until_gone(request, fault.delay_seconds)
+    if fault.kind == "silent":
+        return Response(llm_speech.silence(2.0), media_type="audio/wav")
+    if fault.kind in ("broken_body", "body"):
+        return Response(fault.text.encode() or b"<html>Bad gateway", media_type="audio/wav")
+    return _BrokenOff()
 
 
 class _BrokenOff(Response):

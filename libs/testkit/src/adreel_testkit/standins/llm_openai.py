@@ -18,7 +18,7 @@ _CREATED = 1_790_000_000
 
 def check_responses(request: Request, body: Body) -> Refused:
     """What the API refuses before any token is used."""
-    if refused := _check_key(request):
+    if refused := check_key(request):
         return refused
     if not body.get("model") or not body.get("input"):
         return 400, "missing_required_parameter", "Missing required parameter: 'model' or 'input'."
@@ -27,7 +27,7 @@ def check_responses(request: Request, body: Body) -> Refused:
 
 
 def check_chat(request: Request, body: Body) -> Refused:
-    if refused := _check_key(request):
+    if refused := check_key(request):
         return refused
     if not body.get("model") or not body.get("messages"):
         return 400, "missing_required_parameter", "Missing required parameter: 'model' or 'messages'."
@@ -115,7 +115,8 @@ def error_body(status: int, code: str, message: str, retry_after_seconds: float 
     return {"error": {"message": message, "type": kind, "param": None, "code": code or None}}
 
 
-def _check_key(request: Request) -> Refused:
+def check_key(request: Request) -> Refused:
+    """No key, or a wrong one."""
     if not request.headers.get("authorization", "").startswith("Bearer "):
         return 401, "invalid_api_key", "You didn't provide an API key."
     if "wrong" in request.headers["authorization"]:

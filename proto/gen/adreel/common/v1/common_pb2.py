@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x61\x64reel/common/v1/common.proto\x12\x10\x61\x64reel.common.v1\x1a\x1cgoogle/protobuf/struct.proto\")\n\x05Money\x12\x10\n\x08\x63urrency\x18\x01 \x01(\t\x12\x0e\n\x06micros\x18\x02 \x01(\x03\"\x94\x01\n\x08\x43ostLine\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x10\n\x08provider\x18\x03 \x01(\t\x12\r\n\x05model\x18\x04 \x01(\t\x12\x10\n\x08quantity\x18\x05 \x01(\x01\x12\x0c\n\x04unit\x18\x06 \x01(\t\x12\x15\n\ramount_micros\x18\x07 \x01(\x03\x12\r\n\x05state\x18\x08 \x01(\t\"V\n\x0b\x45rrorDetail\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\x12(\n\x07\x64\x65tails\x18\x03 \x01(\x0b\x32\x17.google.protobuf.Struct\"<\n\x0bPageRequest\x12\r\n\x05limit\x18\x01 \x01(\x05\x12\x0e\n\x06offset\x18\x02 \x01(\x05\x12\x0e\n\x06\x63ursor\x18\x03 \x01(\t\"M\n\x08PageInfo\x12\r\n\x05limit\x18\x01 \x01(\x05\x12\x0e\n\x06offset\x18\x02 \x01(\x05\x12\r\n\x05total\x18\x03 \x01(\x03\x12\x13\n\x0bnext_cursor\x18\x04 \x01(\t\"\x18\n\x05\x43hunk\x12\x0f\n\x07\x63ontent\x18\x01 \x01(\x0c\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x61\x64reel/common/v1/common.proto\x12\x10\x61\x64reel.common.v1\x1a\x1cgoogle/protobuf/struct.proto\")\n\x05Money\x12\x10\n\x08\x63urrency\x18\x01 \x01(\t\x12\x0e\n\x06micros\x18\x02 \x01(\x03\"\x94\x01\n\x08\x43ostLine\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x10\n\x08provider\x18\x03 \x01(\t\x12\r\n\x05model\x18\x04 \x01(\t\x12\x10\n\x08quantity\x18\x05 \x01(\x01\x12\x0c\n\x04unit\x18\x06 \x01(\t\x12\x15\n\ramount_micros\x18\x07 \x01(\x03\x12\r\n\x05state\x18\x08 \x01(\t\"\x96\x01\n\x0b\x45rrorDetail\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\x12(\n\x07\x64\x65tails\x18\x03 \x01(\x0b\x32\x17.google.protobuf.Struct\x12\x0c\n\x04kind\x18\x04 \x01(\t\x12\x13\n\x0bhttp_status\x18\x05 \x01(\x05\x12\x1b\n\x13retry_after_seconds\x18\x06 \x01(\x01\"<\n\x0bPageRequest\x12\r\n\x05limit\x18\x01 \x01(\x05\x12\x0e\n\x06offset\x18\x02 \x01(\x05\x12\x0e\n\x06\x63ursor\x18\x03 \x01(\t\"M\n\x08PageInfo\x12\r\n\x05limit\x18\x01 \x01(\x05\x12\x0e\n\x06offset\x18\x02 \x01(\x05\x12\r\n\x05total\x18\x03 \x01(\x03\x12\x13\n\x0bnext_cursor\x18\x04 \x01(\t\"\x18\n\x05\x43hunk\x12\x0f\n\x07\x63ontent\x18\x01 \x01(\x0c\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,12 +36,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MONEY']._serialized_end=122
   _globals['_COSTLINE']._serialized_start=125
   _globals['_COSTLINE']._serialized_end=273
-  _globals['_ERRORDETAIL']._serialized_start=275
-  _globals['_ERRORDETAIL']._serialized_end=361
-  _globals['_PAGEREQUEST']._serialized_start=363
-  _globals['_PAGEREQUEST']._serialized_end=423
-  _globals['_PAGEINFO']._serialized_start=425
-  _globals['_PAGEINFO']._serialized_end=502
-  _globals['_CHUNK']._serialized_start=504
-  _globals['_CHUNK']._serialized_end=528
+  _globals['_ERRORDETAIL']._serialized_start=276
+  _globals['_ERRORDETAIL']._serialized_end=426
+  _globals['_PAGEREQUEST']._serialized_start=428
+  _globals['_PAGEREQUEST']._serialized_end=488
+  _globals['_PAGEINFO']._serialized_start=490
+  _globals['_PAGEINFO']._serialized_end=567
+  _globals['_CHUNK']._serialized_start=569
+  _globals['_CHUNK']._serialized_end=593
 # @@protoc_insertion_point(module_scope)

@@ -95,8 +95,15 @@ class ErrorDetail(_message.Message):
     CODE_FIELD_NUMBER: _builtins.int
     MESSAGE_FIELD_NUMBER: _builtins.int
     DETAILS_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    HTTP_STATUS_FIELD_NUMBER: _builtins.int
+    RETRY_AFTER_SECONDS_FIELD_NUMBER: _builtins.int
     code: _builtins.str
     message: _builtins.str
+    kind: _builtins.str
+    """What a caller may do about it ("invalid", "exhausted", ...), and where its transport's answer is not the kind's own."""
+    http_status: _builtins.int
+    retry_after_seconds: _builtins.float
     @_builtins.property
     def details(self) -> _struct_pb2.Struct: ...
     def __init__(
@@ -105,10 +112,13 @@ class ErrorDetail(_message.Message):
         code: _builtins.str = ...,
         message: _builtins.str = ...,
         details: _struct_pb2.Struct | None = ...,
+        kind: _builtins.str = ...,
+        http_status: _builtins.int = ...,
+        retry_after_seconds: _builtins.float = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["details", b"details"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "details", b"details", "message", b"message"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code", "details", b"details", "http_status", b"http_status", "kind", b"kind", "message", b"message", "retry_after_seconds", b"retry_after_seconds"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -207,7 +207,10 @@ class CreateClientRequest(_message.Message):
 
     FIELDS_FIELD_NUMBER: _builtins.int
     SCOPE_CLIENT_ID_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
     scope_client_id: _builtins.str
+    request_id: _builtins.str
+    """A request with an id seen before answers with what the first one made. Empty: never seen before."""
     @_builtins.property
     def fields(self) -> Global___ClientFields: ...
     def __init__(
@@ -215,10 +218,11 @@ class CreateClientRequest(_message.Message):
         *,
         fields: Global___ClientFields | None = ...,
         scope_client_id: _builtins.str = ...,
+        request_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["fields", b"fields"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["fields", b"fields", "scope_client_id", b"scope_client_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fields", b"fields", "request_id", b"request_id", "scope_client_id", b"scope_client_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -623,7 +627,10 @@ class CreateCampaignRequest(_message.Message):
 
     FIELDS_FIELD_NUMBER: _builtins.int
     SCOPE_CLIENT_ID_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
     scope_client_id: _builtins.str
+    request_id: _builtins.str
+    """As in CreateClientRequest."""
     @_builtins.property
     def fields(self) -> Global___CampaignFields: ...
     def __init__(
@@ -631,10 +638,11 @@ class CreateCampaignRequest(_message.Message):
         *,
         fields: Global___CampaignFields | None = ...,
         scope_client_id: _builtins.str = ...,
+        request_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["fields", b"fields"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["fields", b"fields", "scope_client_id", b"scope_client_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fields", b"fields", "request_id", b"request_id", "scope_client_id", b"scope_client_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1623,6 +1631,7 @@ class ApplyActionRequest(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     ACCEPT_POSSIBLE_DUPLICATE_FIELD_NUMBER: _builtins.int
     SCOPE_CLIENT_ID_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
     job_id: _builtins.str
     action: _builtins.str
     scene_number: _builtins.int
@@ -1632,6 +1641,8 @@ class ApplyActionRequest(_message.Message):
     reason: _builtins.str
     accept_possible_duplicate: _builtins.bool
     scope_client_id: _builtins.str
+    request_id: _builtins.str
+    """An action whose request was seen before is not applied again; the answer is the job as it stands."""
     @_builtins.property
     def constraints(self) -> Global___SceneConstraints: ...
     def __init__(
@@ -1646,10 +1657,11 @@ class ApplyActionRequest(_message.Message):
         reason: _builtins.str = ...,
         accept_possible_duplicate: _builtins.bool = ...,
         scope_client_id: _builtins.str = ...,
+        request_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["constraints", b"constraints"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["accept_possible_duplicate", b"accept_possible_duplicate", "action", b"action", "constraints", b"constraints", "feedback", b"feedback", "job_id", b"job_id", "reason", b"reason", "scene_number", b"scene_number", "scope_client_id", b"scope_client_id", "storyboard_version", b"storyboard_version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accept_possible_duplicate", b"accept_possible_duplicate", "action", b"action", "constraints", b"constraints", "feedback", b"feedback", "job_id", b"job_id", "reason", b"reason", "request_id", b"request_id", "scene_number", b"scene_number", "scope_client_id", b"scope_client_id", "storyboard_version", b"storyboard_version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -363,6 +363,7 @@ class EstimateRenderRequest(_message.Message):
     ASPECT_RATIO_FIELD_NUMBER: _builtins.int
     GENERATE_AUDIO_FIELD_NUMBER: _builtins.int
     VOICEOVER_FIELD_NUMBER: _builtins.int
+    REQUEST_FIELD_NUMBER: _builtins.int
     backend: _builtins.str
     duration_seconds: _builtins.float
     scene_count: _builtins.int
@@ -370,6 +371,12 @@ class EstimateRenderRequest(_message.Message):
     aspect_ratio: _builtins.str
     generate_audio: _builtins.bool
     voiceover: _builtins.bool
+    @_builtins.property
+    def request(self) -> _struct_pb2.Struct:
+        """The data of `render.requested.v1`, its `render_id` left out: what this very film costs, scene by scene, in place of
+        scenes of equal length. The other fields are not read then.
+        """
+
     def __init__(
         self,
         *,
@@ -380,10 +387,11 @@ class EstimateRenderRequest(_message.Message):
         aspect_ratio: _builtins.str = ...,
         generate_audio: _builtins.bool = ...,
         voiceover: _builtins.bool = ...,
+        request: _struct_pb2.Struct | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["request", b"request"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["aspect_ratio", b"aspect_ratio", "backend", b"backend", "duration_seconds", b"duration_seconds", "generate_audio", b"generate_audio", "resolution", b"resolution", "scene_count", b"scene_count", "voiceover", b"voiceover"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["aspect_ratio", b"aspect_ratio", "backend", b"backend", "duration_seconds", b"duration_seconds", "generate_audio", b"generate_audio", "request", b"request", "resolution", b"resolution", "scene_count", b"scene_count", "voiceover", b"voiceover"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -395,7 +403,10 @@ class EstimateRenderResponse(_message.Message):
 
     LINES_FIELD_NUMBER: _builtins.int
     TOTAL_MICROS_FIELD_NUMBER: _builtins.int
+    OPEN_MICROS_FIELD_NUMBER: _builtins.int
     total_micros: _builtins.int
+    open_micros: _builtins.int
+    """Of the total, what has not been bought for this job yet; the total where no `request` was given."""
     @_builtins.property
     def lines(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.CostLine]: ...
     def __init__(
@@ -403,14 +414,82 @@ class EstimateRenderResponse(_message.Message):
         *,
         lines: _abc.Iterable[_common_pb2.CostLine] | None = ...,
         total_micros: _builtins.int = ...,
+        open_micros: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["lines", b"lines", "total_micros", b"total_micros"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["lines", b"lines", "open_micros", b"open_micros", "total_micros", b"total_micros"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___EstimateRenderResponse: _TypeAlias = EstimateRenderResponse  # noqa: Y015
+
+@_typing.final
+class ReceiveProviderWebhookRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class HeadersEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    PROVIDER_FIELD_NUMBER: _builtins.int
+    HEADERS_FIELD_NUMBER: _builtins.int
+    BODY_FIELD_NUMBER: _builtins.int
+    ATTEMPT_FIELD_NUMBER: _builtins.int
+    provider: _builtins.str
+    body: _builtins.bytes
+    attempt: _builtins.str
+    """What our own address named, if anything."""
+    @_builtins.property
+    def headers(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """Header names in lower case."""
+
+    def __init__(
+        self,
+        *,
+        provider: _builtins.str = ...,
+        headers: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        body: _builtins.bytes = ...,
+        attempt: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "body", b"body", "headers", b"headers", "provider", b"provider"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReceiveProviderWebhookRequest: _TypeAlias = ReceiveProviderWebhookRequest  # noqa: Y015
+
+@_typing.final
+class ReceiveProviderWebhookResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReceiveProviderWebhookResponse: _TypeAlias = ReceiveProviderWebhookResponse  # noqa: Y015
 
 @_typing.final
 class Backend(_message.Message):
@@ -421,11 +500,14 @@ class Backend(_message.Message):
     PROBLEM_FIELD_NUMBER: _builtins.int
     MODEL_FIELD_NUMBER: _builtins.int
     CLIP_SECONDS_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     is_available: _builtins.bool
     problem: _builtins.str
     """Why not, where it is not: an error code such as MISSING_API_KEY."""
     model: _builtins.str
+    message: _builtins.str
+    """The problem as a sentence that says which setting to change."""
     @_builtins.property
     def clip_seconds(self) -> _containers.RepeatedScalarFieldContainer[_builtins.float]:
         """Lengths of clip it can make, in seconds; empty: any."""
@@ -438,10 +520,11 @@ class Backend(_message.Message):
         problem: _builtins.str = ...,
         model: _builtins.str = ...,
         clip_seconds: _abc.Iterable[_builtins.float] | None = ...,
+        message: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["clip_seconds", b"clip_seconds", "is_available", b"is_available", "model", b"model", "name", b"name", "problem", b"problem"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["clip_seconds", b"clip_seconds", "is_available", b"is_available", "message", b"message", "model", b"model", "name", b"name", "problem", b"problem"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

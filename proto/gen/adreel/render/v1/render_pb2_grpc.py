@@ -70,6 +70,11 @@ class RenderServiceStub:
                 request_serializer=adreel_dot_render_dot_v1_dot_render__pb2.ListBackendsRequest.SerializeToString,
                 response_deserializer=adreel_dot_render_dot_v1_dot_render__pb2.ListBackendsResponse.FromString,
                 _registered_method=True)
+        self.ReceiveProviderWebhook = channel.unary_unary(
+                '/adreel.render.v1.RenderService/ReceiveProviderWebhook',
+                request_serializer=adreel_dot_render_dot_v1_dot_render__pb2.ReceiveProviderWebhookRequest.SerializeToString,
+                response_deserializer=adreel_dot_render_dot_v1_dot_render__pb2.ReceiveProviderWebhookResponse.FromString,
+                _registered_method=True)
 
 
 class RenderServiceServicer:
@@ -122,6 +127,14 @@ class RenderServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ReceiveProviderWebhook(self, request, context):
+        """What a paid provider sent to its webhook, as it came: verified here, and only a reason to look sooner. WEBHOOK_REFUSED
+        for what it did not sign. Safe to repeat.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_RenderServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -159,6 +172,11 @@ def add_RenderServiceServicer_to_server(servicer, server):
                     servicer.ListBackends,
                     request_deserializer=adreel_dot_render_dot_v1_dot_render__pb2.ListBackendsRequest.FromString,
                     response_serializer=adreel_dot_render_dot_v1_dot_render__pb2.ListBackendsResponse.SerializeToString,
+            ),
+            'ReceiveProviderWebhook': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReceiveProviderWebhook,
+                    request_deserializer=adreel_dot_render_dot_v1_dot_render__pb2.ReceiveProviderWebhookRequest.FromString,
+                    response_serializer=adreel_dot_render_dot_v1_dot_render__pb2.ReceiveProviderWebhookResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -351,6 +369,33 @@ class RenderService:
             '/adreel.render.v1.RenderService/ListBackends',
             adreel_dot_render_dot_v1_dot_render__pb2.ListBackendsRequest.SerializeToString,
             adreel_dot_render_dot_v1_dot_render__pb2.ListBackendsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReceiveProviderWebhook(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/adreel.render.v1.RenderService/ReceiveProviderWebhook',
+            adreel_dot_render_dot_v1_dot_render__pb2.ReceiveProviderWebhookRequest.SerializeToString,
+            adreel_dot_render_dot_v1_dot_render__pb2.ReceiveProviderWebhookResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -44,6 +44,10 @@ class RenderServiceStub:
     """What rendering would cost, by line."""
     ListBackends: _grpc.UnaryUnaryMultiCallable[_render_pb2.ListBackendsRequest, _render_pb2.ListBackendsResponse]
     """Which backends exist here, and which are usable."""
+    ReceiveProviderWebhook: _grpc.UnaryUnaryMultiCallable[_render_pb2.ReceiveProviderWebhookRequest, _render_pb2.ReceiveProviderWebhookResponse]
+    """What a paid provider sent to its webhook, as it came: verified here, and only a reason to look sooner. WEBHOOK_REFUSED
+    for what it did not sign. Safe to repeat.
+    """
 
 @_typing.type_check_only
 class RenderServiceAsyncStub(RenderServiceStub):
@@ -61,6 +65,10 @@ class RenderServiceAsyncStub(RenderServiceStub):
     """What rendering would cost, by line."""
     ListBackends: _aio.UnaryUnaryMultiCallable[_render_pb2.ListBackendsRequest, _render_pb2.ListBackendsResponse]  # type: ignore[assignment]
     """Which backends exist here, and which are usable."""
+    ReceiveProviderWebhook: _aio.UnaryUnaryMultiCallable[_render_pb2.ReceiveProviderWebhookRequest, _render_pb2.ReceiveProviderWebhookResponse]  # type: ignore[assignment]
+    """What a paid provider sent to its webhook, as it came: verified here, and only a reason to look sooner. WEBHOOK_REFUSED
+    for what it did not sign. Safe to repeat.
+    """
 
 class RenderServiceServicer(metaclass=_abc_1.ABCMeta):
     """Films, takes, previews and their bytes. Renders are ordered by event, not here."""
@@ -117,5 +125,15 @@ class RenderServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_render_pb2.ListBackendsResponse, _abc.Awaitable[_render_pb2.ListBackendsResponse]]:
         """Which backends exist here, and which are usable."""
+
+    @_abc_1.abstractmethod
+    def ReceiveProviderWebhook(
+        self,
+        request: _render_pb2.ReceiveProviderWebhookRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_render_pb2.ReceiveProviderWebhookResponse, _abc.Awaitable[_render_pb2.ReceiveProviderWebhookResponse]]:
+        """What a paid provider sent to its webhook, as it came: verified here, and only a reason to look sooner. WEBHOOK_REFUSED
+        for what it did not sign. Safe to repeat.
+        """
 
 def add_RenderServiceServicer_to_server(servicer: RenderServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -10,6 +10,7 @@ from google.protobuf import message as _message
 from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -20,6 +21,25 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _MusicTaskState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _MusicTaskStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_MusicTaskState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    MUSIC_TASK_STATE_UNSPECIFIED: _MusicTaskState.ValueType  # 0
+    MUSIC_TASK_STATE_PENDING: _MusicTaskState.ValueType  # 1
+    MUSIC_TASK_STATE_COMPLETED: _MusicTaskState.ValueType  # 2
+    MUSIC_TASK_STATE_FAILED: _MusicTaskState.ValueType  # 3
+
+class MusicTaskState(_MusicTaskState, metaclass=_MusicTaskStateEnumTypeWrapper): ...
+
+MUSIC_TASK_STATE_UNSPECIFIED: MusicTaskState.ValueType  # 0
+MUSIC_TASK_STATE_PENDING: MusicTaskState.ValueType  # 1
+MUSIC_TASK_STATE_COMPLETED: MusicTaskState.ValueType  # 2
+MUSIC_TASK_STATE_FAILED: MusicTaskState.ValueType  # 3
+Global___MusicTaskState: _TypeAlias = MusicTaskState  # noqa: Y015
 
 @_typing.final
 class Scene(_message.Message):
@@ -39,6 +59,7 @@ class Scene(_message.Message):
     CREATED_AT_FIELD_NUMBER: _builtins.int
     UPDATED_AT_FIELD_NUMBER: _builtins.int
     WARNINGS_FIELD_NUMBER: _builtins.int
+    PROMPT_VERSION_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     scene_number: _builtins.int
     duration_seconds: _builtins.float
@@ -49,6 +70,8 @@ class Scene(_message.Message):
     revision: _builtins.int
     generator: _builtins.str
     """The provider and model that wrote it, or "template", or "user"."""
+    prompt_version: _builtins.str
+    """The prompt it was written from; empty where a person wrote it."""
     @_builtins.property
     def asset_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
     @_builtins.property
@@ -76,10 +99,11 @@ class Scene(_message.Message):
         created_at: _timestamp_pb2.Timestamp | None = ...,
         updated_at: _timestamp_pb2.Timestamp | None = ...,
         warnings: _abc.Iterable[_builtins.str] | None = ...,
+        prompt_version: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "metadata", b"metadata", "updated_at", b"updated_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["asset_ids", b"asset_ids", "created_at", b"created_at", "description", b"description", "duration_seconds", b"duration_seconds", "generator", b"generator", "id", b"id", "metadata", b"metadata", "revision", b"revision", "scene_number", b"scene_number", "script", b"script", "shot_type", b"shot_type", "transition", b"transition", "updated_at", b"updated_at", "warnings", b"warnings"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["asset_ids", b"asset_ids", "created_at", b"created_at", "description", b"description", "duration_seconds", b"duration_seconds", "generator", b"generator", "id", b"id", "metadata", b"metadata", "prompt_version", b"prompt_version", "revision", b"revision", "scene_number", b"scene_number", "script", b"script", "shot_type", b"shot_type", "transition", b"transition", "updated_at", b"updated_at", "warnings", b"warnings"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -716,3 +740,258 @@ class EstimateStoryboardResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___EstimateStoryboardResponse: _TypeAlias = EstimateStoryboardResponse  # noqa: Y015
+
+@_typing.final
+class MusicSceneFields(_message.Message):
+    """What is left out gets its default from parameters.yaml."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IDEA_FIELD_NUMBER: _builtins.int
+    CHARACTER_DESCRIPTION_FIELD_NUMBER: _builtins.int
+    CHARACTER_CHARACTERISTICS_FIELD_NUMBER: _builtins.int
+    NUMBER_OF_SCENES_FIELD_NUMBER: _builtins.int
+    VIDEO_TYPE_FIELD_NUMBER: _builtins.int
+    VIDEO_CHARACTERISTICS_FIELD_NUMBER: _builtins.int
+    CAMERA_ANGLE_FIELD_NUMBER: _builtins.int
+    OUTPUT_DIR_FIELD_NUMBER: _builtins.int
+    BACKEND_FIELD_NUMBER: _builtins.int
+    idea: _builtins.str
+    character_description: _builtins.str
+    character_characteristics: _builtins.str
+    number_of_scenes: _builtins.int
+    video_type: _builtins.str
+    video_characteristics: _builtins.str
+    camera_angle: _builtins.str
+    output_dir: _builtins.str
+    """A name below the output root."""
+    backend: _builtins.str
+    """"gemini" or "template"."""
+    def __init__(
+        self,
+        *,
+        idea: _builtins.str = ...,
+        character_description: _builtins.str = ...,
+        character_characteristics: _builtins.str | None = ...,
+        number_of_scenes: _builtins.int | None = ...,
+        video_type: _builtins.str | None = ...,
+        video_characteristics: _builtins.str | None = ...,
+        camera_angle: _builtins.str | None = ...,
+        output_dir: _builtins.str | None = ...,
+        backend: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_backend", b"_backend", "_camera_angle", b"_camera_angle", "_character_characteristics", b"_character_characteristics", "_number_of_scenes", b"_number_of_scenes", "_output_dir", b"_output_dir", "_video_characteristics", b"_video_characteristics", "_video_type", b"_video_type", "backend", b"backend", "camera_angle", b"camera_angle", "character_characteristics", b"character_characteristics", "number_of_scenes", b"number_of_scenes", "output_dir", b"output_dir", "video_characteristics", b"video_characteristics", "video_type", b"video_type"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_backend", b"_backend", "_camera_angle", b"_camera_angle", "_character_characteristics", b"_character_characteristics", "_number_of_scenes", b"_number_of_scenes", "_output_dir", b"_output_dir", "_video_characteristics", b"_video_characteristics", "_video_type", b"_video_type", "backend", b"backend", "camera_angle", b"camera_angle", "character_characteristics", b"character_characteristics", "character_description", b"character_description", "idea", b"idea", "number_of_scenes", b"number_of_scenes", "output_dir", b"output_dir", "video_characteristics", b"video_characteristics", "video_type", b"video_type"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__backend: _TypeAlias = _typing.Literal["backend"]  # noqa: Y015
+    _WhichOneofArgType__backend: _TypeAlias = _typing.Literal["_backend", b"_backend"]  # noqa: Y015
+    _WhichOneofReturnType__camera_angle: _TypeAlias = _typing.Literal["camera_angle"]  # noqa: Y015
+    _WhichOneofArgType__camera_angle: _TypeAlias = _typing.Literal["_camera_angle", b"_camera_angle"]  # noqa: Y015
+    _WhichOneofReturnType__character_characteristics: _TypeAlias = _typing.Literal["character_characteristics"]  # noqa: Y015
+    _WhichOneofArgType__character_characteristics: _TypeAlias = _typing.Literal["_character_characteristics", b"_character_characteristics"]  # noqa: Y015
+    _WhichOneofReturnType__number_of_scenes: _TypeAlias = _typing.Literal["number_of_scenes"]  # noqa: Y015
+    _WhichOneofArgType__number_of_scenes: _TypeAlias = _typing.Literal["_number_of_scenes", b"_number_of_scenes"]  # noqa: Y015
+    _WhichOneofReturnType__output_dir: _TypeAlias = _typing.Literal["output_dir"]  # noqa: Y015
+    _WhichOneofArgType__output_dir: _TypeAlias = _typing.Literal["_output_dir", b"_output_dir"]  # noqa: Y015
+    _WhichOneofReturnType__video_characteristics: _TypeAlias = _typing.Literal["video_characteristics"]  # noqa: Y015
+    _WhichOneofArgType__video_characteristics: _TypeAlias = _typing.Literal["_video_characteristics", b"_video_characteristics"]  # noqa: Y015
+    _WhichOneofReturnType__video_type: _TypeAlias = _typing.Literal["video_type"]  # noqa: Y015
+    _WhichOneofArgType__video_type: _TypeAlias = _typing.Literal["_video_type", b"_video_type"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__backend) -> _WhichOneofReturnType__backend | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__camera_angle) -> _WhichOneofReturnType__camera_angle | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__character_characteristics) -> _WhichOneofReturnType__character_characteristics | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__number_of_scenes) -> _WhichOneofReturnType__number_of_scenes | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__output_dir) -> _WhichOneofReturnType__output_dir | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__video_characteristics) -> _WhichOneofReturnType__video_characteristics | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__video_type) -> _WhichOneofReturnType__video_type | None: ...
+
+Global___MusicSceneFields: _TypeAlias = MusicSceneFields  # noqa: Y015
+
+@_typing.final
+class MusicScene(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DESCRIPTION_FIELD_NUMBER: _builtins.int
+    NEGATIVE_DESCRIPTION_FIELD_NUMBER: _builtins.int
+    description: _builtins.str
+    negative_description: _builtins.str
+    def __init__(
+        self,
+        *,
+        description: _builtins.str = ...,
+        negative_description: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["description", b"description", "negative_description", b"negative_description"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MusicScene: _TypeAlias = MusicScene  # noqa: Y015
+
+@_typing.final
+class MusicTask(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    BACKEND_FIELD_NUMBER: _builtins.int
+    IDEA_FIELD_NUMBER: _builtins.int
+    PARAMETERS_USED_FIELD_NUMBER: _builtins.int
+    SCENES_FIELD_NUMBER: _builtins.int
+    JSON_FILE_FIELD_NUMBER: _builtins.int
+    MARKDOWN_FILE_FIELD_NUMBER: _builtins.int
+    ERROR_FIELD_NUMBER: _builtins.int
+    CREATED_AT_FIELD_NUMBER: _builtins.int
+    FINISHED_AT_FIELD_NUMBER: _builtins.int
+    LINES_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    state: Global___MusicTaskState.ValueType
+    backend: _builtins.str
+    idea: _builtins.str
+    json_file: _builtins.str
+    """Paths below the output root."""
+    markdown_file: _builtins.str
+    @_builtins.property
+    def parameters_used(self) -> _struct_pb2.Struct:
+        """The request with its defaults."""
+
+    @_builtins.property
+    def scenes(self) -> _containers.RepeatedCompositeFieldContainer[Global___MusicScene]: ...
+    @_builtins.property
+    def error(self) -> _common_pb2.ErrorDetail:
+        """Set where it failed."""
+
+    @_builtins.property
+    def created_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def finished_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def lines(self) -> _containers.RepeatedCompositeFieldContainer[_common_pb2.CostLine]:
+        """What its calls cost, also where it failed."""
+
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        state: Global___MusicTaskState.ValueType = ...,
+        backend: _builtins.str = ...,
+        idea: _builtins.str = ...,
+        parameters_used: _struct_pb2.Struct | None = ...,
+        scenes: _abc.Iterable[Global___MusicScene] | None = ...,
+        json_file: _builtins.str = ...,
+        markdown_file: _builtins.str = ...,
+        error: _common_pb2.ErrorDetail | None = ...,
+        created_at: _timestamp_pb2.Timestamp | None = ...,
+        finished_at: _timestamp_pb2.Timestamp | None = ...,
+        lines: _abc.Iterable[_common_pb2.CostLine] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "error", b"error", "finished_at", b"finished_at", "parameters_used", b"parameters_used"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["backend", b"backend", "created_at", b"created_at", "error", b"error", "finished_at", b"finished_at", "id", b"id", "idea", b"idea", "json_file", b"json_file", "lines", b"lines", "markdown_file", b"markdown_file", "parameters_used", b"parameters_used", "scenes", b"scenes", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MusicTask: _TypeAlias = MusicTask  # noqa: Y015
+
+@_typing.final
+class CreateMusicScenesRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TASK_ID_FIELD_NUMBER: _builtins.int
+    CLIENT_ID_FIELD_NUMBER: _builtins.int
+    FIELDS_FIELD_NUMBER: _builtins.int
+    task_id: _builtins.str
+    client_id: _builtins.str
+    """The one client that the caller's key is bound to, or empty."""
+    @_builtins.property
+    def fields(self) -> Global___MusicSceneFields: ...
+    def __init__(
+        self,
+        *,
+        task_id: _builtins.str = ...,
+        client_id: _builtins.str = ...,
+        fields: Global___MusicSceneFields | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["fields", b"fields"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["client_id", b"client_id", "fields", b"fields", "task_id", b"task_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreateMusicScenesRequest: _TypeAlias = CreateMusicScenesRequest  # noqa: Y015
+
+@_typing.final
+class CreateMusicScenesResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TASK_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def task(self) -> Global___MusicTask: ...
+    def __init__(
+        self,
+        *,
+        task: Global___MusicTask | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["task", b"task"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["task", b"task"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CreateMusicScenesResponse: _TypeAlias = CreateMusicScenesResponse  # noqa: Y015
+
+@_typing.final
+class GetMusicScenesRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TASK_ID_FIELD_NUMBER: _builtins.int
+    CLIENT_ID_FIELD_NUMBER: _builtins.int
+    WAIT_SECONDS_FIELD_NUMBER: _builtins.int
+    task_id: _builtins.str
+    client_id: _builtins.str
+    """Where set, tasks of others do not exist."""
+    wait_seconds: _builtins.float
+    """How long the answer may be held for the task's end."""
+    def __init__(
+        self,
+        *,
+        task_id: _builtins.str = ...,
+        client_id: _builtins.str = ...,
+        wait_seconds: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["client_id", b"client_id", "task_id", b"task_id", "wait_seconds", b"wait_seconds"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetMusicScenesRequest: _TypeAlias = GetMusicScenesRequest  # noqa: Y015
+
+@_typing.final
+class GetMusicScenesResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TASK_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def task(self) -> Global___MusicTask: ...
+    def __init__(
+        self,
+        *,
+        task: Global___MusicTask | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["task", b"task"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["task", b"task"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetMusicScenesResponse: _TypeAlias = GetMusicScenesResponse  # noqa: Y015

@@ -85,6 +85,16 @@ class ScenesServiceStub:
                 request_serializer=adreel_dot_scenes_dot_v1_dot_scenes__pb2.EstimateStoryboardRequest.SerializeToString,
                 response_deserializer=adreel_dot_scenes_dot_v1_dot_scenes__pb2.EstimateStoryboardResponse.FromString,
                 _registered_method=True)
+        self.CreateMusicScenes = channel.unary_unary(
+                '/adreel.scenes.v1.ScenesService/CreateMusicScenes',
+                request_serializer=adreel_dot_scenes_dot_v1_dot_scenes__pb2.CreateMusicScenesRequest.SerializeToString,
+                response_deserializer=adreel_dot_scenes_dot_v1_dot_scenes__pb2.CreateMusicScenesResponse.FromString,
+                _registered_method=True)
+        self.GetMusicScenes = channel.unary_unary(
+                '/adreel.scenes.v1.ScenesService/GetMusicScenes',
+                request_serializer=adreel_dot_scenes_dot_v1_dot_scenes__pb2.GetMusicScenesRequest.SerializeToString,
+                response_deserializer=adreel_dot_scenes_dot_v1_dot_scenes__pb2.GetMusicScenesResponse.FromString,
+                _registered_method=True)
 
 
 class ScenesServiceServicer:
@@ -154,6 +164,20 @@ class ScenesServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CreateMusicScenes(self, request, context):
+        """Orders music-video scenes as a durable task; the same task id finds the first one's task, so it is safe to repeat.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetMusicScenes(self, request, context):
+        """The task as it stands; the answer may be held until it has ended.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ScenesServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -206,6 +230,16 @@ def add_ScenesServiceServicer_to_server(servicer, server):
                     servicer.EstimateStoryboard,
                     request_deserializer=adreel_dot_scenes_dot_v1_dot_scenes__pb2.EstimateStoryboardRequest.FromString,
                     response_serializer=adreel_dot_scenes_dot_v1_dot_scenes__pb2.EstimateStoryboardResponse.SerializeToString,
+            ),
+            'CreateMusicScenes': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateMusicScenes,
+                    request_deserializer=adreel_dot_scenes_dot_v1_dot_scenes__pb2.CreateMusicScenesRequest.FromString,
+                    response_serializer=adreel_dot_scenes_dot_v1_dot_scenes__pb2.CreateMusicScenesResponse.SerializeToString,
+            ),
+            'GetMusicScenes': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetMusicScenes,
+                    request_deserializer=adreel_dot_scenes_dot_v1_dot_scenes__pb2.GetMusicScenesRequest.FromString,
+                    response_serializer=adreel_dot_scenes_dot_v1_dot_scenes__pb2.GetMusicScenesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -479,6 +513,60 @@ class ScenesService:
             '/adreel.scenes.v1.ScenesService/EstimateStoryboard',
             adreel_dot_scenes_dot_v1_dot_scenes__pb2.EstimateStoryboardRequest.SerializeToString,
             adreel_dot_scenes_dot_v1_dot_scenes__pb2.EstimateStoryboardResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateMusicScenes(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/adreel.scenes.v1.ScenesService/CreateMusicScenes',
+            adreel_dot_scenes_dot_v1_dot_scenes__pb2.CreateMusicScenesRequest.SerializeToString,
+            adreel_dot_scenes_dot_v1_dot_scenes__pb2.CreateMusicScenesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetMusicScenes(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/adreel.scenes.v1.ScenesService/GetMusicScenes',
+            adreel_dot_scenes_dot_v1_dot_scenes__pb2.GetMusicScenesRequest.SerializeToString,
+            adreel_dot_scenes_dot_v1_dot_scenes__pb2.GetMusicScenesResponse.FromString,
             options,
             channel_credentials,
             insecure,

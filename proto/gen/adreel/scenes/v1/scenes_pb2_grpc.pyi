@@ -46,6 +46,10 @@ class ScenesServiceStub:
     """Opens a locked storyboard as a new version; safe to repeat."""
     EstimateStoryboard: _grpc.UnaryUnaryMultiCallable[_scenes_pb2.EstimateStoryboardRequest, _scenes_pb2.EstimateStoryboardResponse]
     """How many scenes to expect and what writing them would cost, without writing any."""
+    CreateMusicScenes: _grpc.UnaryUnaryMultiCallable[_scenes_pb2.CreateMusicScenesRequest, _scenes_pb2.CreateMusicScenesResponse]
+    """Orders music-video scenes as a durable task; the same task id finds the first one's task, so it is safe to repeat."""
+    GetMusicScenes: _grpc.UnaryUnaryMultiCallable[_scenes_pb2.GetMusicScenesRequest, _scenes_pb2.GetMusicScenesResponse]
+    """The task as it stands; the answer may be held until it has ended."""
 
 @_typing.type_check_only
 class ScenesServiceAsyncStub(ScenesServiceStub):
@@ -65,6 +69,10 @@ class ScenesServiceAsyncStub(ScenesServiceStub):
     """Opens a locked storyboard as a new version; safe to repeat."""
     EstimateStoryboard: _aio.UnaryUnaryMultiCallable[_scenes_pb2.EstimateStoryboardRequest, _scenes_pb2.EstimateStoryboardResponse]  # type: ignore[assignment]
     """How many scenes to expect and what writing them would cost, without writing any."""
+    CreateMusicScenes: _aio.UnaryUnaryMultiCallable[_scenes_pb2.CreateMusicScenesRequest, _scenes_pb2.CreateMusicScenesResponse]  # type: ignore[assignment]
+    """Orders music-video scenes as a durable task; the same task id finds the first one's task, so it is safe to repeat."""
+    GetMusicScenes: _aio.UnaryUnaryMultiCallable[_scenes_pb2.GetMusicScenesRequest, _scenes_pb2.GetMusicScenesResponse]  # type: ignore[assignment]
+    """The task as it stands; the answer may be held until it has ended."""
 
 class ScenesServiceServicer(metaclass=_abc_1.ABCMeta):
     """Storyboards, one per job, and their scenes. New storyboards are ordered by event, not here."""
@@ -141,5 +149,21 @@ class ScenesServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_scenes_pb2.EstimateStoryboardResponse, _abc.Awaitable[_scenes_pb2.EstimateStoryboardResponse]]:
         """How many scenes to expect and what writing them would cost, without writing any."""
+
+    @_abc_1.abstractmethod
+    def CreateMusicScenes(
+        self,
+        request: _scenes_pb2.CreateMusicScenesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_scenes_pb2.CreateMusicScenesResponse, _abc.Awaitable[_scenes_pb2.CreateMusicScenesResponse]]:
+        """Orders music-video scenes as a durable task; the same task id finds the first one's task, so it is safe to repeat."""
+
+    @_abc_1.abstractmethod
+    def GetMusicScenes(
+        self,
+        request: _scenes_pb2.GetMusicScenesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_scenes_pb2.GetMusicScenesResponse, _abc.Awaitable[_scenes_pb2.GetMusicScenesResponse]]:
+        """The task as it stands; the answer may be held until it has ended."""
 
 def add_ScenesServiceServicer_to_server(servicer: ScenesServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -1,5 +1,6 @@
 """The `Downloader` over the kit's guarded HTTP."""
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from adreel_kit.guarded_http import (
@@ -42,9 +43,9 @@ class GuardedDownloader:
     def __init__(self, policy: GuardPolicy) -> None:
         self._policy = policy
 
-    async def download(self, url: str, path: Path) -> str | None:
+    async def download(self, url: str, path: Path, on_redirect: Callable[[str], Awaitable[None]]) -> str | None:
         try:
-            result = await fetch_to_file(url, path, self._policy)
+            result = await fetch_to_file(url, path, self._policy, on_redirect=on_redirect)
         except GuardedHttpError as error:
             log.info("download.refused", code=error.code, reason=error.reason)
             failure = _REASONS.get(type(error), AssetUnreachable)(error.message, details=error.details)

@@ -1,5 +1,6 @@
 """What the domain needs from outside, as contracts."""
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
@@ -33,10 +34,11 @@ class MediaInspector(Protocol):
 class Downloader(Protocol):
     """Fetches what a URL names, whoever gave it."""
 
-    async def download(self, url: str, path: Path) -> str | None:
+    async def download(self, url: str, path: Path, on_redirect: Callable[[str], Awaitable[None]]) -> str | None:
         """Write the body to `path` (a new file); returns the file name the server gave, if any.
 
-        Raises AssetUrlForbidden, AssetUnreachable, AssetHttpError, AssetTimeout, AssetTooLarge; nothing is left then.
+        `on_redirect` is called with each host that a redirect leads to, before it is asked. Raises AssetUrlForbidden,
+        AssetUnreachable, AssetHttpError, AssetTimeout, AssetTooLarge; nothing is left then.
         """
 
 

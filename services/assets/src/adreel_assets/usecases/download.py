@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -34,22 +34,29 @@ class DownloadInTurn:
         """Write the body to `path`; the server's file name. Raises an AssetError, `SourceStumbled` where it is worth
         another attempt, `NotYet` where host or client have no place free."""
         try:
-            async with self._place(_host(url), client_id):
-                return await self._downloader.download(url, path)
+            async with self._place(_host(url), client_id) as move:
+                return await self._downloader.download(url, path, move)
         except AssetError as error:
             if _is_worth_another(error, item):
                 raise SourceStumbled(error.message) from error
             raise
 
     @asynccontextmanager
-    async def _place(self, host: str, client_id: uuid.UUID | None) -> AsyncIterator[None]:
+    async def _place(self, host: str, client_id: uuid.UUID | None) -> AsyncIterator[Callable[[str], Awaitable[None]]]:
+        """Hold a place; what is yielded takes it along to another host, or raises `NotYet` where that one is full."""
         download_id = new_id()
+
+        async def move(new_host: str) -> None:
+            async with self._database.transaction() as conn:
+                if not await places.move_download(conn, download_id, new_host[:255], self._limits):
+                    raise NotYet(_AGAIN_AFTER)
+
         async with self._database.transaction() as conn:
             has_begun = await places.begin_download(conn, download_id, host, client_id, self._limits)
         if not has_begun:
             raise NotYet(_AGAIN_AFTER)
         try:
-            yield
+            yield move
         finally:
             # Also when cancelled: the next in turn should not wait until the place frees itself.
             await asyncio.shield(self._give_back(download_id))

@@ -23,8 +23,9 @@ class JobsClient:
         self._stub = jobs_pb2_grpc.JobsServiceStub(channel)
         self._timeout = timeout_seconds
 
-    async def create_client(self, fields: pb.ClientFields, *, scope: str) -> pb.Client:
-        request = pb.CreateClientRequest(fields=fields, scope_client_id=scope)
+    async def create_client(self, fields: pb.ClientFields, *, request_id: str, scope: str) -> pb.Client:
+        """Make a client; the same `request_id` answers with the same one."""
+        request = pb.CreateClientRequest(fields=fields, scope_client_id=scope, request_id=request_id)
         answer: pb.CreateClientResponse = await self._call(self._stub.CreateClient, request)
         return answer.client
 
@@ -51,8 +52,9 @@ class JobsClient:
         request = pb.GetClientStatsRequest(client_id=client_id, scope_client_id=scope)
         return cast(pb.GetClientStatsResponse, await self._call(self._stub.GetClientStats, request))
 
-    async def create_campaign(self, fields: pb.CampaignFields, *, scope: str) -> pb.Campaign:
-        request = pb.CreateCampaignRequest(fields=fields, scope_client_id=scope)
+    async def create_campaign(self, fields: pb.CampaignFields, *, request_id: str, scope: str) -> pb.Campaign:
+        """Make a campaign; the same `request_id` answers with the same one."""
+        request = pb.CreateCampaignRequest(fields=fields, scope_client_id=scope, request_id=request_id)
         answer: pb.CreateCampaignResponse = await self._call(self._stub.CreateCampaign, request)
         return answer.campaign
 

@@ -1,6 +1,6 @@
 """The render service as the gateway calls it. It knows no API keys: ask jobs first whether the caller may see a job."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, cast
 
 import grpc
@@ -55,6 +55,13 @@ class RenderClient:
 
     async def list_backends(self) -> pb.ListBackendsResponse:
         return cast(pb.ListBackendsResponse, await self._call(self._stub.ListBackends, pb.ListBackendsRequest()))
+
+    async def receive_provider_webhook(
+        self, provider: str, headers: Mapping[str, str], body: bytes, *, attempt: str
+    ) -> None:
+        """Hand on what a provider sent, as it came; render knows whether it is genuine."""
+        request = pb.ReceiveProviderWebhookRequest(provider=provider, headers=headers, body=body, attempt=attempt)
+        await self._call(self._stub.ReceiveProviderWebhook, request)
 
     async def _call(self, method: Callable[..., Any], request: Message) -> Any:
         # The stub's types name the answer; the annotation at each caller repeats it.

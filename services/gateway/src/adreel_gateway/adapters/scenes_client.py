@@ -54,6 +54,19 @@ class ScenesClient:
     async def estimate(self, request: pb.EstimateStoryboardRequest) -> pb.EstimateStoryboardResponse:
         return cast(pb.EstimateStoryboardResponse, await self._call(self._stub.EstimateStoryboard, request))
 
+    async def create_music_scenes(self, request: pb.CreateMusicScenesRequest) -> pb.MusicTask:
+        """Order scenes; the same task id answers with the same task, so this is safe to repeat."""
+        answer: pb.CreateMusicScenesResponse = await self._call(self._stub.CreateMusicScenes, request)
+        return answer.task
+
+    async def get_music_scenes(self, task_id: str, *, scope: str, wait_seconds: float) -> pb.MusicTask:
+        """The task; the service may hold the answer for `wait_seconds`, until it has ended."""
+        request = pb.GetMusicScenesRequest(task_id=task_id, client_id=scope, wait_seconds=wait_seconds)
+        answer: pb.GetMusicScenesResponse = await call(
+            self._stub.GetMusicScenes, request, service="scenes", timeout_seconds=self._timeout + wait_seconds
+        )
+        return answer.task
+
     async def _call(self, method: Callable[..., Any], request: Message) -> Any:
         # The stub's types name the answer; the annotation at each caller repeats it.
         return await call(method, request, service="scenes", timeout_seconds=self._timeout)

@@ -30,5 +30,7 @@ async def check_backend(render: RenderClient, name: str) -> None:
         return
     details = {"backend": name, "field": "video.backend"}
     if backend.problem == MissingApiKey.code:
-        raise MissingApiKey(f"The backend {name} needs an API key, and none is set here.", details=details)
-    raise BackendUnavailable(f"The backend {name} cannot be used here ({backend.problem}).", details=details)
+        message = backend.message or f"The backend {name} needs an API key, and none is set here."
+        raise MissingApiKey(message, details=details)
+    message = backend.message or f"The backend {name} cannot be used here ({backend.problem})."
+    raise BackendUnavailable(message, details=details)

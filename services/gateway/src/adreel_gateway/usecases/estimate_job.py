@@ -29,6 +29,7 @@ class Estimate:
     """The answer of a dry run."""
 
     expected_scenes: int
+    expected_tokens: int
     generator: str
     backend: str
     lines: list[common_pb2.CostLine] = field(default_factory=list)
@@ -75,6 +76,7 @@ async def estimate_job(
     )
     return Estimate(
         expected_scenes=storyboard.expected_scenes,
+        expected_tokens=storyboard.expected_tokens,
         generator=storyboard.generator,
         backend=backend,
         lines=[*storyboard.lines, *film.lines],
@@ -103,7 +105,7 @@ def _backend_problems(backends: Sequence[render_pb2.Backend], name: str) -> list
     if found.is_available:
         return []
     code = found.problem or "BACKEND_UNAVAILABLE"
-    return [Problem(code, f"The backend {name} cannot be used here ({code}).", "video.backend")]
+    return [Problem(code, found.message or f"The backend {name} cannot be used here ({code}).", "video.backend")]
 
 
 async def _owner_problems(

@@ -10,7 +10,7 @@ from adreel_kit.rpc import call, open_channel
 from adreel_jobs.adapters.channels import reachable
 from adreel_jobs.adapters.cost_lines import read_lines
 from adreel_jobs.domain.cost import CostLine
-from adreel_jobs.domain.ports import Backend, Backends
+from adreel_jobs.domain.ports import Backend, Backends, FilmPrice
 
 _LOOKUP_SECONDS = 3.0
 _COMMAND_SECONDS = 5.0
@@ -48,13 +48,21 @@ class RenderClient:
             service="render",
             timeout_seconds=_LOOKUP_SECONDS,
         )
-        known = tuple(Backend(one.name, one.is_available, one.problem) for one in answer.backends)
+        known = tuple(Backend(one.name, one.is_available, one.problem, one.message) for one in answer.backends)
         return Backends(known, answer.default_backend)
 
     async def ensure_preview(self, request: Mapping[str, Any]) -> None:
         message = render_pb2.EnsurePreviewRequest()
         message.request.update(request)
         await call(self._stub.EnsurePreview, message, service="render", timeout_seconds=_COMMAND_SECONDS)
+
+    async def price_film(self, request: Mapping[str, Any]) -> FilmPrice:
+        message = render_pb2.EstimateRenderRequest()
+        message.request.update(request)
+        answer: render_pb2.EstimateRenderResponse = await call(
+            self._stub.EstimateRender, message, service="render", timeout_seconds=_LOOKUP_SECONDS
+        )
+        return FilmPrice(read_lines(answer.lines), answer.open_micros)
 
     async def estimate(
         self,

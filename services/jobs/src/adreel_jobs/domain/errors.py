@@ -70,9 +70,9 @@ class MissingAPIKey(Invalid):
 
     code = "MISSING_API_KEY"
 
-    def __init__(self, backend: str) -> None:
+    def __init__(self, backend: str, message: str = "") -> None:
         super().__init__(
-            f"The backend '{backend}' has no API key in this deployment; choose another one or set its key.",
+            message or f"The backend '{backend}' has no API key in this deployment; choose another one or set its key.",
             details={"backend": backend},
         )
 
@@ -82,9 +82,10 @@ class BackendUnavailable(Unavailable):
 
     code = "BACKEND_UNAVAILABLE"
 
-    def __init__(self, backend: str, problem: str) -> None:
+    def __init__(self, backend: str, problem: str, message: str = "") -> None:
         super().__init__(
-            f"The backend '{backend}' cannot be used: {problem}.", details={"backend": backend, "problem": problem}
+            message or f"The backend '{backend}' cannot be used: {problem}.",
+            details={"backend": backend, "problem": problem},
         )
 
 

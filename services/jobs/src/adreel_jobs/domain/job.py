@@ -216,6 +216,7 @@ class Job(JobRecord):
         )
         if scene_count is not None:
             self.progress = replace(self.progress, scenes_total=scene_count)
+        self.orders.append(Order.ESTIMATE)
         self._note(ChangeKind.SCENE, scene_number)
         return True
 

@@ -126,6 +126,16 @@ class CampaignStore(Protocol):
     async def delete(self, conn: Connection, campaign_id: UUID) -> None: ...
 
 
+class RequestStore(Protocol):
+    """Requests that have made or changed something, by their keys."""
+
+    async def find(self, conn: Connection, key: str) -> UUID | None:
+        """What the request of this key made or changed."""
+
+    async def remember(self, conn: Connection, key: str, subject: UUID) -> UUID | None:
+        """Note what the request makes or changes; where one of this key did before: what that was, nothing noted."""
+
+
 @dataclass(frozen=True, slots=True)
 class LockedStoryboard:
     """A storyboard as scenes locked it."""
@@ -162,12 +172,22 @@ class Backend:
     name: str
     is_available: bool
     problem: str
+    # The problem as a sentence that says which setting to change.
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Backends:
     known: tuple[Backend, ...]
     default: str
+
+
+@dataclass(frozen=True, slots=True)
+class FilmPrice:
+    """The lines of a whole film; `open_micros` is what of it has not been bought yet."""
+
+    lines: tuple[CostLine, ...]
+    open_micros: int
 
 
 class RenderPort(Protocol):
@@ -177,6 +197,9 @@ class RenderPort(Protocol):
 
     async def ensure_preview(self, request: Mapping[str, Any]) -> None:
         """Return once the animatic of this render request is there. Raises PREVIEW_NOT_READY while it is drawn."""
+
+    async def price_film(self, request: Mapping[str, Any]) -> FilmPrice:
+        """What the film of this render request costs, clip by clip."""
 
     async def estimate(
         self,
@@ -198,3 +221,4 @@ class Stores:
     queries: JobQueries
     clients: ClientStore
     campaigns: CampaignStore
+    requests: RequestStore

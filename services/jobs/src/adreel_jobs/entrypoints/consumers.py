@@ -14,6 +14,7 @@ from adreel_jobs.entrypoints.facts import (
     AssetFailed,
     AssetReady,
     ClipReady,
+    CostBooked,
     CostFact,
     RenderCompleted,
     RenderFailed,
@@ -58,6 +59,7 @@ class FactConsumers:
         bus.subscribe(SceneUpdated, self.scene_updated)
         bus.subscribe(StoryboardLocked, self.storyboard_locked)
         bus.subscribe(ClipReady, self.clip_ready)
+        bus.subscribe(CostBooked, self.cost_booked)
         bus.subscribe(RenderProgressed, self.render_progressed)
         bus.subscribe(RenderCompleted, self.render_completed)
         bus.subscribe(RenderFailed, self.render_failed)
@@ -141,6 +143,18 @@ class FactConsumers:
             lambda job: job.clip_ready(event.render_id, event.scene_number),
             # A take that was there already was billed when it was made.
             bill=None if event.is_reused else bill,
+        )
+
+    async def cost_booked(self, message: Message[CostBooked]) -> None:
+        event = message.event
+        source = f"purchase:{event.purchase_id}"
+        await self._recorder.record(
+            message.conn,
+            event.job_id,
+            event.TYPE,
+            # A cost changes nothing about how far the job is.
+            lambda job: False,
+            bill=Bill(source, source, True, _lines(event.cost_lines)),
         )
 
     async def render_progressed(self, message: Message[RenderProgressed]) -> None:

@@ -155,6 +155,15 @@ class ClipReady(Event):
     cost_lines: tuple[CostFact, ...] = ()
 
 
+class CostBooked(Event):
+    """A paid call was settled when no other event could carry its cost any more."""
+
+    TYPE: ClassVar[str] = "cost.booked.v1"
+    job_id: UUID
+    purchase_id: UUID
+    cost_lines: tuple[CostFact, ...] = ()
+
+
 class RenderProgressed(Event):
     """A render got further."""
 
@@ -200,5 +209,6 @@ CONSUMED: tuple[type[Event], ...] = (
     RenderProgressed,
     RenderCompleted,
     RenderFailed,
+    CostBooked,
     MessageDeadLettered,
 )

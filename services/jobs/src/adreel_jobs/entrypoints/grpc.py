@@ -58,7 +58,9 @@ class JobsServicer(jobs_pb2_grpc.JobsServiceServicer):
         self._do = usecases
 
     async def CreateClient(self, request: pb.CreateClientRequest, context: Context) -> pb.CreateClientResponse:
-        client = await self._do.clients.create(read_client_fields(request.fields), request.scope_client_id)
+        client = await self._do.clients.create(
+            read_client_fields(request.fields), request.scope_client_id, request.request_id
+        )
         return pb.CreateClientResponse(client=client_message(client))
 
     async def GetClient(self, request: pb.GetClientRequest, context: Context) -> pb.GetClientResponse:
@@ -88,7 +90,7 @@ class JobsServicer(jobs_pb2_grpc.JobsServiceServicer):
 
     async def CreateCampaign(self, request: pb.CreateCampaignRequest, context: Context) -> pb.CreateCampaignResponse:
         campaign = await self._do.campaigns.create(
-            request.fields.client_id, read_campaign_fields(request.fields), request.scope_client_id
+            request.fields.client_id, read_campaign_fields(request.fields), request.scope_client_id, request.request_id
         )
         return pb.CreateCampaignResponse(campaign=campaign_message(campaign))
 

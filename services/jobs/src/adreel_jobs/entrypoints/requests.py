@@ -101,6 +101,7 @@ def read_action(message: jobs_pb2.ApplyActionRequest) -> ApplyAction:
         storyboard_version=message.storyboard_version,
         reason=message.reason,
         accept_possible_duplicate=message.accept_possible_duplicate,
+        request_id=message.request_id,
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
-from adreel_kit.db import Database
+from adreel_kit.db import Connection, Database
 from adreel_kit.ids import new_id
 
 from adreel_jobs.domain.actions import Action, parse_action
@@ -20,6 +20,8 @@ from adreel_jobs.domain.status import Step
 from adreel_jobs.usecases.approve_storyboard import ApproveStoryboard, StoryboardApprover
 from adreel_jobs.usecases.commit_job import JobCommitter
 from adreel_jobs.usecases.fetch_lock import LockFetcher
+from adreel_jobs.usecases.price_film import FilmPricer
+from adreel_jobs.usecases.request_keys import request_key
 from adreel_jobs.usecases.reserve_spend import SpendGuard
 from adreel_jobs.usecases.scope import visible_job
 
@@ -39,6 +41,8 @@ class ApplyAction:
     storyboard_version: int = 0
     reason: str = ""
     accept_possible_duplicate: bool = False
+    # Empty where a repeated call is another action.
+    request_id: str = ""
 
 
 class ActionRunner:
@@ -53,6 +57,7 @@ class ActionRunner:
         approver: StoryboardApprover,
         lock_fetcher: LockFetcher,
         spend: SpendGuard,
+        pricer: FilmPricer,
     ) -> None:
         self._database = database
         self._stores = stores
@@ -61,15 +66,22 @@ class ActionRunner:
         self._approver = approver
         self._lock_fetcher = lock_fetcher
         self._spend = spend
+        self._pricer = pricer
 
     async def run(self, command: ApplyAction) -> UUID:
         """Raises UnknownAction, FieldsInvalid, JobNotFound, ActionNotAllowed and what the action's own run raises."""
         action = parse_action(command.action)
         _check_fields(action, command)
+        key = request_key(command.scope, command.request_id)
+        if key:
+            async with self._database.connection() as conn:
+                applied = await self._stores.requests.find(conn, key)
+            if applied is not None:
+                return applied
         match action:
             case Action.APPROVE_STORYBOARD:
                 return await self._approver.run(
-                    ApproveStoryboard(command.job_id, command.storyboard_version, command.scope)
+                    ApproveStoryboard(command.job_id, command.storyboard_version, command.scope, key)
                 )
             case Action.REOPEN_STORYBOARD:
                 return await self._reopen(command)
@@ -88,6 +100,8 @@ class ActionRunner:
     async def _apply(self, command: ApplyAction, verb: Callable[[Job], None]) -> UUID:
         async with self._database.transaction() as conn:
             job = await visible_job(conn, self._stores, command.job_id, command.scope, for_update=True)
+            if await self._was_applied(conn, command, job):
+                return job.id
             verb(job)
             await self._committer.commit(conn, job)
         return job.id
@@ -101,17 +115,32 @@ class ActionRunner:
         return await self._apply(command, lambda current: current.reopen(version))
 
     async def _retry(self, command: ApplyAction) -> UUID:
+        needed = await self._needed(command)
         async with self._database.transaction() as conn:
             job = await visible_job(conn, self._stores, command.job_id, command.scope, for_update=True)
+            if await self._was_applied(conn, command, job):
+                return job.id
             step = job.failed_step
             job.retry(new_id(), new_id(), accept_possible_duplicate=command.accept_possible_duplicate)
-            estimate = await self._stores.jobs.estimate(conn, job.id)
-            if step is Step.RENDER and estimate is not None:
-                await self._spend.reserve(conn, job, estimate)
+            if step is Step.RENDER and needed is not None:
+                await self._spend.reserve(conn, job, needed)
             await self._committer.commit(conn, job)
         if step is Step.LOCK:
             await self._lock_fetcher.try_to_fetch(job.id)
         return job.id
+
+    async def _needed(self, command: ApplyAction) -> int | None:
+        """What a render that is tried again is going to buy; None where no cap has to know it."""
+        if not self._spend.has_caps:
+            return None
+        async with self._database.connection() as conn:
+            job = await visible_job(conn, self._stores, command.job_id, command.scope)
+        return (await self._pricer.price(job)).open_micros if job.failed_step is Step.RENDER else None
+
+    async def _was_applied(self, conn: Connection, command: ApplyAction, job: Job) -> bool:
+        """Whether this request has acted before; if not, it counts as having acted once `conn` commits."""
+        key = request_key(command.scope, command.request_id)
+        return bool(key) and await self._stores.requests.remember(conn, key, job.id) is not None
 
 
 def _regenerate_scene(job: Job, command: ApplyAction) -> None:

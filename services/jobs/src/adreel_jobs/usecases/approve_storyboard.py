@@ -7,15 +7,16 @@ comes first, the caller who holds the claim is told of success all the same.
 
 from dataclasses import dataclass
 from datetime import timedelta
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from adreel_kit.db import Database
 
 from adreel_jobs.domain.job import Job
-from adreel_jobs.domain.ports import LockedStoryboard, RenderPort, ScenesPort, Stores
+from adreel_jobs.domain.ports import LockedStoryboard, ScenesPort, Stores
 from adreel_jobs.domain.status import JobStatus
 from adreel_jobs.usecases.commit_job import JobCommitter
-from adreel_jobs.usecases.estimates import as_estimate, estimate_render
+from adreel_jobs.usecases.price_film import FilmPricer
+from adreel_jobs.usecases.request_keys import token_of
 from adreel_jobs.usecases.reserve_spend import SpendGuard
 from adreel_jobs.usecases.scope import visible_job
 
@@ -32,6 +33,7 @@ class ApproveStoryboard:
     job_id: str
     storyboard_version: int
     scope: str
+    request_key: str = ""
 
 
 class StoryboardApprover:
@@ -43,42 +45,49 @@ class StoryboardApprover:
         stores: Stores,
         committer: JobCommitter,
         scenes: ScenesPort,
-        render: RenderPort,
+        pricer: FilmPricer,
         spend: SpendGuard,
     ) -> None:
         self._database = database
         self._stores = stores
         self._committer = committer
         self._scenes = scenes
-        self._render = render
+        self._pricer = pricer
         self._spend = spend
 
     async def run(self, command: ApproveStoryboard) -> UUID:
         """Raises ActionNotAllowed, StoryboardVersionStale, SpendingCapReached, Unavailable."""
-        token = uuid4()
+        token = token_of(command.request_key)
         job = await self._claim(command, token)
+        if job.status in _APPROVED:
+            return job.id
         try:
             locked = await self._scenes.lock(job.id, command.storyboard_version)
         except Exception:
             await self._release(job.id, token)
             raise
-        await self._settle(job.id, token, locked)
+        await self._settle(job.id, token, locked, command.request_key)
         return job.id
 
     async def _claim(self, command: ApproveStoryboard, token: UUID) -> Job:
         async with self._database.connection() as conn:
             job = await visible_job(conn, self._stores, command.job_id, command.scope)
-            known = await self._stores.jobs.estimate(conn, job.id)
+            is_repeated = await self._stores.jobs.holds_approval(conn, job.id, token)
+        if is_repeated:
+            # Whoever made this request first died on the way: before the lock it goes on here, after it the event of
+            # the lock has approved.
+            if job.status in _APPROVED:
+                return job
+            job.is_being_approved = False
         job.require_approvable(command.storyboard_version)
         # Only a cap needs to know the price beforehand.
-        price = known
-        if price is None and self._spend.has_caps:
-            price = as_estimate(await estimate_render(self._render, job.input, job.progress.scenes_total))
+        price = await self._pricer.price(job) if self._spend.has_caps else None
         async with self._database.transaction() as conn:
             job = await visible_job(conn, self._stores, command.job_id, command.scope, for_update=True)
+            job.is_being_approved = job.is_being_approved and not is_repeated
             job.require_approvable(command.storyboard_version)
             if price is not None:
-                await self._spend.reserve(conn, job, price)
+                await self._spend.reserve(conn, job, price.open_micros)
             await self._stores.jobs.claim_approval(conn, job.id, token, _CLAIM)
         return job
 
@@ -90,11 +99,13 @@ class StoryboardApprover:
             if job is not None and job.status is JobStatus.STORYBOARD_REVIEW:
                 await self._spend.release(conn, job_id)
 
-    async def _settle(self, job_id: UUID, token: UUID, locked: LockedStoryboard) -> None:
+    async def _settle(self, job_id: UUID, token: UUID, locked: LockedStoryboard, request_key: str) -> None:
         async with self._database.transaction() as conn:
             job = await self._stores.jobs.load(conn, job_id, for_update=True)
             if job is None:
                 raise RuntimeError(f"job {job_id} vanished")
+            if request_key and await self._stores.requests.remember(conn, request_key, job_id) is not None:
+                return
             is_ours = await self._stores.jobs.holds_approval(conn, job_id, token)
             await self._stores.jobs.release_approval(conn, job_id, token)
             if is_ours and job.status in _APPROVED:

@@ -17,8 +17,6 @@ from adreel_jobs.domain.cost import CostLine
 from adreel_jobs.domain.errors import (
     BackendUnavailable,
     CampaignNotFound,
-    FieldProblem,
-    FieldsInvalid,
     MissingAPIKey,
     RequestIdReused,
 )
@@ -29,9 +27,8 @@ from adreel_jobs.domain.job_rules import check_job_input, complete
 from adreel_jobs.domain.ports import RenderPort, RequestMark, ScenesPort, Stores
 from adreel_jobs.usecases.commit_job import JobCommitter
 from adreel_jobs.usecases.estimates import estimate_job
+from adreel_jobs.usecases.request_keys import request_key
 from adreel_jobs.usecases.scope import scope_id, visible_campaign, visible_client
-
-_REQUEST_ID_CHARACTERS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +92,8 @@ class JobCreator:
             raise BackendUnavailable(name, "it does not exist in this deployment")
         if not backend.is_available:
             if backend.problem in ("", MissingAPIKey.code):
-                raise MissingAPIKey(name)
-            raise BackendUnavailable(name, backend.problem)
+                raise MissingAPIKey(name, backend.message)
+            raise BackendUnavailable(name, backend.problem, backend.message)
         return replace(job_input, video=replace(job_input.video, backend=name))
 
     async def _store(
@@ -145,13 +142,11 @@ class JobCreator:
 
 
 def _mark(command: CreateJob) -> RequestMark | None:
-    if not command.request_id:
+    key = request_key(command.scope, command.request_id)
+    if not key:
         return None
-    if len(command.request_id) > _REQUEST_ID_CHARACTERS or "\x00" in command.request_id:
-        raise FieldsInvalid([FieldProblem("requestId", f"At most {_REQUEST_ID_CHARACTERS} plain characters.")])
     body = json.dumps([asdict(command.input), command.adopt_unknown_client], sort_keys=True)
-    # Scopes have keys of their own: one client's request ids say nothing about another's.
-    return RequestMark(f"{command.scope}:{command.request_id}", hashlib.sha256(body.encode()).hexdigest())
+    return RequestMark(key, hashlib.sha256(body.encode()).hexdigest())
 
 
 def _assets(job_input: JobInput, client: ClientFields) -> tuple[JobAsset, ...]:

@@ -7,8 +7,8 @@ from adreel_kit.errors import ErrorFacts
 from adreel_kit.work_items import WorkItem
 from adreel_kit.worker import Finish
 
-from adreel_jobs.domain.ports import RenderPort, Stores
-from adreel_jobs.usecases.estimates import as_estimate, estimate_render
+from adreel_jobs.domain.ports import Stores
+from adreel_jobs.usecases.price_film import FilmPricer
 
 _WRITING = "storyboard"
 
@@ -16,10 +16,10 @@ _WRITING = "storyboard"
 class EstimateWork:
     """The WorkHandler; an estimate that cannot be had at all leaves the job without one."""
 
-    def __init__(self, database: Database, stores: Stores, render: RenderPort) -> None:
+    def __init__(self, database: Database, stores: Stores, pricer: FilmPricer) -> None:
         self._database = database
         self._stores = stores
-        self._render = render
+        self._pricer = pricer
 
     async def run(self, item: WorkItem) -> Finish:
         job_id = UUID(item.payload["job_id"])
@@ -28,7 +28,7 @@ class EstimateWork:
             known = await self._stores.jobs.estimate(conn, job_id)
         if job is None:
             return _nothing
-        lines = as_estimate(await estimate_render(self._render, job.input, job.progress.scenes_total))
+        lines = (await self._pricer.price(job)).lines
         writing = [line for line in known or () if line.kind == _WRITING]
 
         async def record(conn: Connection) -> None:

@@ -10,6 +10,7 @@ from adreel_jobs.domain.campaign import Campaign, CampaignFields, check_campaign
 from adreel_jobs.domain.errors import CampaignInUse, FieldProblem, FieldsInvalid
 from adreel_jobs.domain.ports import Stores
 from adreel_jobs.usecases.cancel_jobs import JobCanceller
+from adreel_jobs.usecases.request_keys import request_key
 from adreel_jobs.usecases.scope import visible_campaign, visible_client
 
 # A job made or retried while the others were being cancelled is cancelled in the next round.
@@ -33,14 +34,18 @@ class CampaignManager:
         self._stores = stores
         self._canceller = canceller
 
-    async def create(self, client_id: str, fields: CampaignFields, scope: str) -> Campaign:
-        """Raises FieldsInvalid, ClientNotFound."""
+    async def create(self, client_id: str, fields: CampaignFields, scope: str, request_id: str = "") -> Campaign:
+        """The campaign made now, or by the first request of this id. Raises FieldsInvalid, ClientNotFound."""
         if not client_id.strip():
             raise FieldsInvalid([FieldProblem("clientId", "This is required.")])
         check_campaign(fields)
+        key = request_key(scope, request_id)
         campaign_id = new_id()
         async with self._database.transaction() as conn:
             client = await visible_client(conn, self._stores, client_id.strip(), scope, for_update=True)
+            known = await self._stores.requests.remember(conn, key, campaign_id) if key else None
+            if known is not None:
+                return await visible_campaign(conn, self._stores, str(known), scope)
             await self._stores.campaigns.insert(conn, campaign_id, client.id, fields)
             return await self._stored(conn, campaign_id)
 

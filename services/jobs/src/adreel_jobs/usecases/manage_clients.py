@@ -10,6 +10,7 @@ from adreel_jobs.domain.client import Client, ClientFields, check_client
 from adreel_jobs.domain.errors import ClientInUse, OutsideScope
 from adreel_jobs.domain.ports import Stores
 from adreel_jobs.usecases.cancel_jobs import JobCanceller
+from adreel_jobs.usecases.request_keys import request_key
 from adreel_jobs.usecases.scope import visible_client
 
 # A job made or retried while the others were being cancelled is cancelled in the next round.
@@ -33,13 +34,17 @@ class ClientManager:
         self._stores = stores
         self._canceller = canceller
 
-    async def create(self, fields: ClientFields, scope: str) -> Client:
-        """Raises FieldsInvalid, OutsideScope."""
+    async def create(self, fields: ClientFields, scope: str, request_id: str = "") -> Client:
+        """The client made now, or by the first request of this id. Raises FieldsInvalid, OutsideScope."""
         if scope:
             raise OutsideScope("This key is bound to one client and cannot make others.")
         check_client(fields)
+        key = request_key(scope, request_id)
         client_id = new_id()
         async with self._database.transaction() as conn:
+            known = await self._stores.requests.remember(conn, key, client_id) if key else None
+            if known is not None:
+                return await visible_client(conn, self._stores, str(known), scope)
             await self._stores.clients.insert(conn, client_id, "", fields)
             return await visible_client(conn, self._stores, str(client_id), scope)
 

@@ -4,18 +4,13 @@ What counts against a cap is what was spent and what is reserved but not spent y
 reservation is made, so two approvals at once cannot both take the last of a client's budget.
 """
 
-from collections.abc import Sequence
 from uuid import UUID
 
 from adreel_kit.db import Connection
 
-from adreel_jobs.domain.cost import CostLine, total_micros
 from adreel_jobs.domain.errors import SpendingCapReached
 from adreel_jobs.domain.job import Job
 from adreel_jobs.domain.ports import Stores
-
-# What the storyboard cost is spent by the time of an approval.
-_WRITING = "storyboard"
 
 
 class SpendGuard:
@@ -30,9 +25,11 @@ class SpendGuard:
     def has_caps(self) -> bool:
         return self._per_job_micros is not None or self._per_client_micros is not None
 
-    async def reserve(self, conn: Connection, job: Job, estimate: Sequence[CostLine]) -> None:
-        """Set the estimate of the render aside, in the caller's transaction. Raises SpendingCapReached."""
-        needed = total_micros([line for line in estimate if line.kind != _WRITING], state="estimated")
+    async def reserve(self, conn: Connection, job: Job, needed: int) -> None:
+        """Set aside what the render is going to buy, in millionths, in the caller's transaction.
+
+        What a render before it has bought is spent, and not needed again. Raises SpendingCapReached.
+        """
         await self._stores.jobs.reserve(conn, job.id, 0)
         if self._per_client_micros is not None:
             await self._stores.clients.find(conn, str(job.client_id), for_update=True)

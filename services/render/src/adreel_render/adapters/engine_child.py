@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from typing import BinaryIO
 
+import av
 import cv2
 
 from adreel_render.adapters.engine_tasks import ComposeFilm, DrawScene, Failure, Progress, Result, Task
@@ -46,7 +47,9 @@ def _carry_out(task: Task, report: Callable[[float], None]) -> Result | Failure:
     try:
         if isinstance(task, DrawScene):
             return _draw(task, report)
-        return _compose(task, report)
+        if isinstance(task, ComposeFilm):
+            return _compose(task, report)
+        return task.carry_out(report)
     except MediumUnreadable as error:
         return Failure(str(error), is_final=True, details={"medium": error.key, "reason": error.reason})
     except MediaRejected as error:
@@ -55,7 +58,7 @@ def _carry_out(task: Task, report: Callable[[float], None]) -> Result | Failure:
         return Failure(str(error), is_final=False, details={"clip": error.clip})
     except (CompositionError, ValueError) as error:
         return Failure(str(error), is_final=True)
-    except (EngineError, MemoryError, OSError) as error:
+    except (EngineError, MemoryError, OSError, av.FFmpegError) as error:
         return Failure(f"{type(error).__name__}: {error}", is_final=False)
 
 

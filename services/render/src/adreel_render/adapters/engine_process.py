@@ -3,12 +3,16 @@
 Drawing and encoding hold the interpreter for minutes and decode bytes that users gave, so they run in a child that is
 started once and serves one task after another. Cancelling a task kills the child; a child that reports nothing for
 `stall_seconds` is killed too. Tasks and answers are pickles over pipes that only these two processes hold.
+
+Children are started by `subprocess`, which forks without running anything of ours in the child. uvloop's own way runs
+the interpreter's fork hooks there, and beside gRPC's threads one child in fifty died of a segmentation fault.
 """
 
 import asyncio
 import os
 import pickle
 import struct
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -31,7 +35,8 @@ class EngineProcess:
 
     def __init__(self, *, stall_seconds: float) -> None:
         self._stall_seconds = stall_seconds
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._sending: asyncio.Future[None] | None = None
         self._replies: asyncio.StreamReader | None = None
         self._pipe: asyncio.ReadTransport | None = None
 
@@ -66,28 +71,28 @@ class EngineProcess:
         if self._pipe is not None:
             self._pipe.close()
             self._pipe = None
-        if process is not None:
-            if process.returncode is None:
-                with suppress(ProcessLookupError):
-                    process.kill()
-            await process.wait()
+        if process is None:
+            return
+        process.kill()
+        # Under way before anything is awaited, so that a cancelled caller leaves no zombie behind.
+        reaped = asyncio.get_running_loop().run_in_executor(None, process.wait)
+        sending, self._sending = self._sending, None
+        if sending is not None:
+            # Its thread has to be done with the pipe before the pipe's number may be somebody else's.
+            await asyncio.gather(sending, return_exceptions=True)
+        assert process.stdin is not None, "opened as a pipe"
+        with suppress(OSError):
+            process.stdin.close()
+        await reaped
 
     async def _ensure_started(self) -> None:
-        if self._process is not None and self._process.returncode is None:
+        if self._process is not None and self._process.poll() is None:
             return
         await self.kill()
         read_end, write_end = os.pipe()
         try:
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "adreel_render.adapters.engine_child",
-                str(write_end),
-                str(os.getpid()),
-                str(MEMORY_BYTES),
-                stdin=asyncio.subprocess.PIPE,
-                pass_fds=(write_end,),
-            )
+            # Not in a thread: the kernel ends the child when the thread that started it ends.
+            self._process = _spawn(write_end)
         finally:
             os.close(write_end)
         self._replies = asyncio.StreamReader(limit=2**26)
@@ -100,10 +105,12 @@ class EngineProcess:
         assert self._process is not None, "started before"
         assert self._process.stdin is not None, "opened as a pipe"
         body = pickle.dumps(task)
+        loop = asyncio.get_running_loop()
+        content = _LENGTH.pack(len(body)) + body
+        self._sending = loop.run_in_executor(None, _write_whole, self._process.stdin.fileno(), content)
         try:
-            self._process.stdin.write(_LENGTH.pack(len(body)) + body)
-            await self._process.stdin.drain()
-        except (BrokenPipeError, ConnectionResetError) as error:
+            await asyncio.shield(self._sending)
+        except OSError as error:
             raise EngineStopped("The render engine stopped before it began.") from error
 
     async def _receive(self) -> Any:
@@ -118,6 +125,19 @@ class EngineProcess:
             raise EngineStopped("The render engine ended unexpectedly.") from error
         # Only our own child writes here.
         return pickle.loads(body)
+
+
+def _spawn(reply_fd: int) -> subprocess.Popen[bytes]:
+    module = "adreel_render.adapters.engine_child"
+    arguments = [sys.executable, "-m", module, str(reply_fd), str(os.getpid()), str(MEMORY_BYTES)]
+    return subprocess.Popen(arguments, stdin=subprocess.PIPE, bufsize=0, pass_fds=(reply_fd,))
+
+
+def _write_whole(pipe: int, content: bytes) -> None:
+    """Blocks while the child does not read, until it ends."""
+    view = memoryview(content)
+    while view:
+        view = view[os.write(pipe, view) :]
 
 
 class EnginePool:

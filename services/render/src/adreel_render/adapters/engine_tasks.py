@@ -1,7 +1,9 @@
 """What passes between the service and its engine process: tasks one way, progress and outcomes the other."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from adreel_render.engine.plan import FilmPlan
 from adreel_render.engine.spec import Canvas, SceneSpec
@@ -26,7 +28,14 @@ class ComposeFilm:
     cache_dir: Path
 
 
-Task = DrawScene | ComposeFilm
+class OtherTask(Protocol):
+    """A task that knows itself how it is carried out; its class is importable in the engine process."""
+
+    def carry_out(self, report: Callable[[float], None]) -> "Result":
+        """Do it, reporting shares from 0 to 1. Raises what the engine raises."""
+
+
+Task = DrawScene | ComposeFilm | OtherTask
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +47,11 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A finished file."""
+    """A finished file, or what was found in one."""
 
     frame_count: int
     size_bytes: int
+    details: dict[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,23 @@
 """Which backends exist, and which of them can be used in this deployment."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from adreel_render.domain.prices import VIDEO_PRICES
+from adreel_render.domain.errors import BackendUnavailable, MissingAPIKey
+from adreel_render.domain.prices import RETIRED_MODELS, VIDEO_PRICES, VideoPrice
 
 
 @dataclass(frozen=True, slots=True)
 class BackendState:
-    """One backend. `problem` is the error code a request for it would get, empty where there is none."""
+    """One backend. `problem` is the error code a request for it would get, empty where there is none.
+
+    `message` is the problem as a sentence that says which setting to change.
+    """
 
     name: str
     model: str
     problem: str
+    message: str
     clip_seconds: tuple[float, ...]
 
     @property
@@ -19,20 +25,20 @@ class BackendState:
         return not self.problem
 
 
+_SETTINGS = {
+    "replicate": ("REPLICATE_API_TOKEN", "ADREEL_REPLICATE_VIDEO_MODEL"),
+    "gemini": ("GEMINI_API_KEY", "ADREEL_GEMINI_VIDEO_MODEL"),
+}
+
+
 class Backends:
     """The backends by what the settings hold: a key makes a paid one usable and the default."""
 
-    def __init__(self, *, has_replicate_key: bool, has_gemini_key: bool) -> None:
+    def __init__(
+        self, *, has_replicate_key: bool, has_gemini_key: bool, prices: Mapping[str, VideoPrice] = VIDEO_PRICES
+    ) -> None:
         has_key = {"local": True, "replicate": has_replicate_key, "gemini": has_gemini_key}
-        self._states = {
-            name: BackendState(
-                name=name,
-                model=price.model,
-                problem=_problem(name, has_key[name]),
-                clip_seconds=tuple(map(float, price.clip_seconds)),
-            )
-            for name, price in VIDEO_PRICES.items()
-        }
+        self._states = {name: _state(name, price, has_key=has_key[name]) for name, price in prices.items()}
 
     @property
     def default(self) -> str:
@@ -46,8 +52,15 @@ class Backends:
         return list(self._states.values())
 
 
-def _problem(name: str, has_key: bool) -> str:
+def _state(name: str, price: VideoPrice, *, has_key: bool) -> BackendState:
+    problem = message = ""
     if not has_key:
-        return "MISSING_API_KEY"
-    # The paid backends are described and priced here; until their adapters are in, naming one is refused up front.
-    return "" if name == "local" else "BACKEND_UNAVAILABLE"
+        problem = MissingAPIKey.code
+        message = f"The backend {name} needs a key in {_SETTINGS[name][0]}, and none is set here."
+    elif price.model in RETIRED_MODELS:
+        problem = BackendUnavailable.code
+        message = (
+            f"The model {price.model} was switched off on {RETIRED_MODELS[price.model]}. "
+            f"Name another one in {_SETTINGS[name][1]}."
+        )
+    return BackendState(name, price.model, problem, message, tuple(map(float, price.clip_seconds)))

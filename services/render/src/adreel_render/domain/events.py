@@ -91,3 +91,12 @@ class RenderFailed(Event):
     error: ErrorData
     scene_number: int | None = None
     cost_lines: list[CostLine] = []
+
+
+class CostBooked(Event):
+    """A paid call was settled when no other event could carry its cost any more."""
+
+    TYPE: ClassVar[str] = "cost.booked.v1"
+    job_id: uuid.UUID
+    purchase_id: uuid.UUID
+    cost_lines: list[CostLine] = []

@@ -6,6 +6,8 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Protocol
 
+from adreel_render.domain.events import CostLine
+from adreel_render.domain.purchases import Purchase, PurchaseOrder
 from adreel_render.engine.plan import FilmPlan
 from adreel_render.engine.spec import Canvas, SceneSpec
 
@@ -44,5 +46,34 @@ class ProgressReport(Protocol):
     def scene(self, render_id: uuid.UUID, scene_number: int) -> "AbstractAsyncContextManager[Callable[[float], None]]":
         """While the block runs, shares of the scene's frames given to the callback are passed on."""
 
+    async def waiting(self, render_id: uuid.UUID) -> None:
+        """A sign of life while nothing is drawn, now and then: a provider at work sends none."""
+
     def composing(self, render_id: uuid.UUID) -> "AbstractAsyncContextManager[Callable[[float], None]]":
         """Likewise for joining the film."""
+
+
+class Purchases(Protocol):
+    """Buys things once. For work handlers: waiting is `NotYet`, so no lane is held while a provider works."""
+
+    async def obtain(self, order: PurchaseOrder, *, accept_possible_duplicate: bool = False) -> Purchase:
+        """One step towards having bought this once. Returns the purchase once its output is in the blob store.
+
+        Raises `adreel_kit.worker.NotYet` while the provider works, throttles, or an unknown outcome is reconciled,
+        and `adreel_kit.worker.GiveUp` when it is over, holding ContentPolicyViolation, ProviderOutcomeUnknown
+        (parked), ProviderOutputLost, ProviderRejected, BackendUnavailable, MissingAPIKey, QuotaExceeded or
+        ProviderTimeout; `error.details` name the `purchase_id`. Within one `order.round` a final failure is final:
+        called again, it raises the same. Any other exception is worth another try of the work item.
+
+        Safe to call again after a crash at any point, and from two workers at once: one of them waits.
+        `accept_possible_duplicate` makes a parked purchase anew; the parked one is kept as abandoned.
+        """
+
+    async def withdraw(self, subject: str) -> None:
+        """Cancel what is open for this subject, at the provider too; what was paid stays booked.
+
+        Returns at once: the provider is told, and the end watched for, by work of its own.
+        """
+
+    async def costs(self, subject: str) -> list[CostLine]:
+        """What was paid for this subject so far, one line per attempt that cost something."""

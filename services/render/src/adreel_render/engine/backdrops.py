@@ -19,7 +19,7 @@ from adreel_render.engine.pictures import Picture, load_picture
 from adreel_render.engine.planes import OVERSAMPLING, Easel, Plate, plate_size
 from adreel_render.engine.plates import brand_gradient, compose, dimmed_backdrop
 from adreel_render.engine.shots import CutTogether, GivingWay, Shot, StillShot
-from adreel_render.engine.spec import Canvas, Medium, MediumKind, SceneSpec
+from adreel_render.engine.spec import REFERENCE_ROLE, Canvas, Medium, MediumKind, SceneSpec
 from adreel_render.engine.text_plan import TextPlan
 from adreel_render.engine.typesetting import is_rtl
 
@@ -50,12 +50,18 @@ def media_shot(spec: SceneSpec, canvas: Canvas, palette: Palette, plan: TextPlan
     has_type = bool(plan.phrases or plan.title)
     is_split = has_type and len(parts) == 1 and not _fills(parts[0], canvas)
     from_right = is_rtl(plan.title or "")
-    layout = arrange(canvas, is_split=is_split, has_title=bool(plan.title), from_right=from_right)
+    layout = arrange(
+        canvas,
+        is_split=is_split,
+        has_title=bool(plan.title),
+        from_right=from_right,
+        has_wide_card=has_type and len(parts) == 1 and _is_wide_card(parts[0]),
+    )
     easel = Easel(canvas)
     shots = [_part_shot(part, len(parts), spec, canvas, layout, palette, easel) for part in parts]
     shot: Shot = shots[0] if len(shots) == 1 else CutTogether([(p.start, s) for p, s in zip(parts, shots, strict=True)])
     if plan.end_card_start is not None:
-        shot = _with_backdrop(shot, plan.end_card_start, spec, canvas)
+        shot = _with_backdrop(shot, parts, plan.end_card_start, spec, canvas)
     return shot, layout
 
 
@@ -63,7 +69,13 @@ def _fills(part: _Part, canvas: Canvas) -> bool:
     if part.decision is not None:
         return part.decision.framing is Framing.FILL
     with contextlib.closing(ClipReader(part.medium)) as reader:
-        return clip_fills(reader.at(0.0).frame, canvas)
+        return clip_fills(reader.at(0.0), canvas)
+
+
+def _is_wide_card(part: _Part) -> bool:
+    if part.picture is None or part.decision is None:
+        return False
+    return part.decision.framing is Framing.CARD and part.picture.aspect > 1.15
 
 
 def _part_shot(
@@ -109,7 +121,9 @@ def _open(medium: Medium, canvas: Canvas, *, prefers_fill: bool) -> tuple[Pictur
     sharp = OVERSAMPLING * 1.3
     cover = (round(canvas.width_px * sharp), round(canvas.height_px * sharp))
     picture = load_picture(medium.path, medium.key, cover_px=cover)
-    return picture, decide_framing(picture, canvas.width_px / canvas.height_px, prefers_fill=prefers_fill)
+    is_reference = medium.role == REFERENCE_ROLE
+    aspect = canvas.width_px / canvas.height_px
+    return picture, decide_framing(picture, aspect, prefers_fill=prefers_fill, is_reference=is_reference)
 
 
 def _move(picture: Picture, decision: Decision, spec: SceneSpec, canvas: Canvas, part: _Part, of: int) -> Move:
@@ -139,22 +153,35 @@ def _plate(
     return compose(picture, decision, size, card, palette, seed)
 
 
-def _with_backdrop(shot: Shot, start: int, spec: SceneSpec, canvas: Canvas) -> Shot:
+def dimmed_from(end_card_start: int | None, canvas: Canvas) -> int | None:
+    """The frame from which on the end card's ground alone is seen; None without an end card."""
+    return None if end_card_start is None else end_card_start + round(_GIVE_WAY_SECONDS * canvas.fps)
+
+
+def _with_backdrop(shot: Shot, parts: list[_Part], start: int, spec: SceneSpec, canvas: Canvas) -> Shot:
     """The shot, giving way to its own blurred and dimmed picture when the end card comes."""
     move = Move(View(1.0, 0.0, 0.0), View(1.06, 0.0, 0.0))
-    seen = shot.read(min(start, spec.frame_count - 1))
-    size = (canvas.width_px // 16 * 2, canvas.height_px // 16 * 2)
-    small = YUV(
-        *(
-            as_plane(cv2.resize(plane, (size[0] // half, size[1] // half), interpolation=cv2.INTER_AREA))
-            for plane, half in zip(seen, (1, 2, 2), strict=True)
-        )
-    )
+    seen = _seen_at(shot, parts, min(start, spec.frame_count - 1), canvas)
     # Half size is plenty for a blur, and its scale of about one half has good windows.
     width, height = plate_size(canvas, move.max_zoom)
-    backdrop = Plate(dimmed_backdrop(yuv_to_rgb(small), (width // 4 * 2, height // 4 * 2)))
+    backdrop = Plate(dimmed_backdrop(seen, (width // 4 * 2, height // 4 * 2)))
     second = StillShot(backdrop, move, canvas, Easel(canvas), start=0, end=spec.frame_count)
     if start <= spec.copied_frames[0]:
         return second
     length = round(_GIVE_WAY_SECONDS * canvas.fps)
     return GivingWay(shot, second, start=max(0, start - length // 3), end=start + length)
+
+
+def _seen_at(shot: Shot, parts: list[_Part], index: int, canvas: Canvas) -> RGBImage:
+    """What is filmed at a frame: of a card the picture on it, or its edges would be seen through the blur."""
+    part = next(part for part in reversed(parts) if part.start <= index)
+    if part.picture is not None and part.decision is not None and part.decision.framing is Framing.CARD:
+        return part.picture.rgb
+    size = (canvas.width_px // 16 * 2, canvas.height_px // 16 * 2)
+    small = YUV(
+        *(
+            as_plane(cv2.resize(plane, (size[0] // half, size[1] // half), interpolation=cv2.INTER_AREA))
+            for plane, half in zip(shot.read(index), (1, 2, 2), strict=True)
+        )
+    )
+    return yuv_to_rgb(small)

@@ -16,7 +16,7 @@ from typing import Protocol
 from adreel_render.engine.encoder import EncoderSettings, codec_identity
 from adreel_render.engine.spec import Canvas
 
-ENGINE_VERSION = 1
+ENGINE_VERSION = 8
 
 
 class SegmentCache(Protocol):

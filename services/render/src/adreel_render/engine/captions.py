@@ -1,6 +1,6 @@
 """Timed phrases from a scene's script, and WebVTT from phrases.
 
-`split_phrases` is the one place that decides how a script is cut and timed, so captions burnt into the
+`scene_phrases` is the one place that decides how a script is cut and timed, so captions burnt into the
 picture and the subtitle file never disagree. No word of a script is lost: joining the phrases gives
 back the script, apart from white space, control characters and stage directions in square brackets.
 """
@@ -20,6 +20,9 @@ SHORTEST_PHRASE_SECONDS = 0.8
 # A speaker's pause, in columns of text, after a sentence and after a clause.
 SENTENCE_PAUSE_COLUMNS = 4
 CLAUSE_PAUSE_COLUMNS = 2
+# How long a spoken phrase is read before it is heard, and stays after the last word.
+SPOKEN_LEAD_SECONDS = 0.1
+SPOKEN_LINGER_SECONDS = 0.7
 # More words than anyone can speak in the longest film (120 s); longer input is joined, never examined pairwise.
 MOST_PIECES = 600
 # A break this many words away from the even place would never be chosen; not looking there keeps long texts cheap.
@@ -54,6 +57,7 @@ class CaptionedScene:
     script: str
     start_frame: int
     body_frames: int
+    spoken_frames: tuple[int, int] | None = None
 
 
 def split_phrases(script: str, frames: int, fps: int) -> list[Phrase]:
@@ -69,6 +73,23 @@ def split_phrases(script: str, frames: int, fps: int) -> list[Phrase]:
     most = max(1, int(frames / (SHORTEST_PHRASE_SECONDS * fps)))
     _join_short_ones(pieces, most, frames, fps)
     return _timed(pieces, frames)
+
+
+def scene_phrases(script: str, body_frames: int, fps: int, spoken: tuple[int, int] | None = None) -> list[Phrase]:
+    """The phrases of a scene: over its whole body, or while a voice says them, `spoken` being frames of the body.
+
+    A spoken phrase comes a moment before its words and the last one stays a moment after, within the body.
+    """
+    if spoken is None:
+        return split_phrases(script, body_frames, fps)
+    first = max(0, spoken[0] - round(SPOKEN_LEAD_SECONDS * fps))
+    last = min(body_frames, spoken[1] + round(SPOKEN_LINGER_SECONDS * fps))
+    # So short a while is none: there is more to read than time to read it in, and the body gives what it can.
+    if last - first < min(body_frames, SHORTEST_PHRASE_SECONDS * fps):
+        return split_phrases(script, body_frames, fps)
+    phrases = split_phrases(script, max(1, min(spoken[1], last) - first), fps)
+    moved = [Phrase(phrase.text, first + phrase.start_frame, first + phrase.end_frame) for phrase in phrases]
+    return [*moved[:-1], Phrase(moved[-1].text, moved[-1].start_frame, last)] if moved else []
 
 
 def spoken_text(script: str) -> str:
@@ -88,7 +109,7 @@ def film_phrases(scenes: Sequence[CaptionedScene], fps: int) -> list[Phrase]:
     return [
         Phrase(phrase.text, scene.start_frame + phrase.start_frame, scene.start_frame + phrase.end_frame)
         for scene in scenes
-        for phrase in split_phrases(scene.script, scene.body_frames, fps)
+        for phrase in scene_phrases(scene.script, scene.body_frames, fps, scene.spoken_frames)
     ]
 
 

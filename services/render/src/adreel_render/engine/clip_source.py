@@ -2,8 +2,8 @@
 
 Frame rates are converted by time stamps: each canvas frame shows the source frame that stands at its time, so
 24, 29.97 or variable rates come out without drift. A clip that is a little too short holds its last frame; a much
-shorter one starts over. Rotation and pixel-shape metadata are honoured. The picture fills the canvas by a
-crop where that keeps enough of it, else it is fitted over its own blurred and darkened copy.
+shorter one starts over. Rotation, pixel-shape and high-dynamic-range metadata are honoured. The picture fills the
+canvas by a crop where that keeps enough of it, else it is fitted over its own blurred and darkened copy.
 
 Files come from strangers: they are opened through `probe.open_guarded`, and damage after the first good
 frame ends the clip there instead of ending the render.
@@ -21,17 +21,20 @@ from av.video.reformatter import ColorRange, Colorspace, Interpolation
 
 from adreel_render.engine.colour import YUV, Plane, as_plane, blank_yuv, to_bt709, to_limited_range
 from adreel_render.engine.errors import EngineError, MediumUnreadable
+from adreel_render.engine.hdr import is_hdr, to_sdr
 from adreel_render.engine.layout import Box
+from adreel_render.engine.mount import Mount
 from adreel_render.engine.pictures import MAX_PICTURE_PIXELS
 from adreel_render.engine.probe import open_guarded
 from adreel_render.engine.spec import Canvas, Medium
-from adreel_render.engine.yuv import planes_of
+from adreel_render.engine.yuv import deep_planes_of, planes_of
 
 _KEEP_TO_FILL = 0.55
 _HOLD_SECONDS = 0.7
-"""A clip that ends this much too early holds its last frame; one that ends earlier starts over."""
+"""A clip that ends this much too early holds its last frame; one that ends earlier starts over at once."""
 _SEEK_FROM_SECONDS = 2.5
 """Reading further ahead than this seeks instead of decoding everything between."""
+_LONGEST_PIXEL = 4.0
 _BACKDROP_LIGHT = 0.42
 _BACKDROP_COLOR = 0.5
 """Colour differences shrink with the light, or a dark backdrop would glow; a little less, as blurring greys out."""
@@ -43,10 +46,20 @@ _LUMA_WEIGHTS = {1: _BT709, 4: (0.30, 0.11), 5: _BT601, 6: _BT601, 7: (0.212, 0.
 
 
 class ClipFrame(NamedTuple):
-    """A decoded frame and the time it stands at, from the start of the used range."""
+    """A decoded frame, the time it stands at, from the start of the used range, and its width over height as shown."""
 
     frame: av.VideoFrame
     seconds: float
+    aspect: float
+
+
+def round_seconds(last_seconds: float, step_seconds: float, needed_seconds: float) -> float | None:
+    """How long one round of a clip is that has to start over; None for one that is long enough or holds its last frame.
+
+    `last_seconds` is the time of its last picture, `step_seconds` how long that stands. The clip's sound asks too.
+    """
+    length = last_seconds + step_seconds
+    return length if needed_seconds - length > _HOLD_SECONDS else None
 
 
 class ClipReader:
@@ -80,6 +93,11 @@ class ClipReader:
     def has_ended(self) -> bool:
         """Whether the current frame is the last."""
         return self._next is None
+
+    @property
+    def step_seconds(self) -> float:
+        """How long a frame stands, by the file's own rate."""
+        return 1 / float(self._container.streams.video[0].average_rate or 25)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -121,30 +139,37 @@ class ClipReader:
         """Frames of the used range until the file ends or breaks."""
         stream = self._container.streams.video[0]
         origin = float((stream.start_time or 0) * (stream.time_base or 0))
-        step = 1 / float(stream.average_rate or 25)
+        step = self.step_seconds
         seconds = -step
+        pixel = _pixel_aspect(stream)
         try:
             for frame in self._container.decode(stream):
                 stamp = frame.time
                 seconds = seconds + step if stamp is None else stamp - origin - self._medium.start_seconds
                 if seconds > -step:
-                    yield ClipFrame(frame, max(seconds, 0.0))
+                    yield ClipFrame(frame, max(seconds, 0.0), _shown_aspect(frame, pixel))
         except (av.FFmpegError, OSError, ValueError):
             return
 
 
 class ClipShot:
-    """A clip as a shot (see `shots.Shot`), seen from frame `start` to `end` of the scene."""
+    """A clip as a shot (see `shots.Shot`), seen from frame `start` to `end` of the scene.
 
-    def __init__(self, medium: Medium, canvas: Canvas, place: Box, *, start: int, end: int) -> None:
+    `starts_over` is false for a clip that is to be shown once, whatever its length.
+    """
+
+    def __init__(
+        self, medium: Medium, canvas: Canvas, place: Box, *, start: int, end: int, starts_over: bool = True
+    ) -> None:
         self._reader = ClipReader(medium)
         self._canvas = canvas
         self._place = place
         self._start = start
-        self._needed_seconds = (end - start) / canvas.fps
+        self._needed_seconds = (end - start) / canvas.fps if starts_over else 0.0
         self._picture = blank_yuv(canvas.height_px, canvas.width_px)
         self._fitted: tuple[float, YUV] | None = None
         self._loop_seconds: float | None = None
+        self._mount: Mount | None = None
 
     def read(self, index: int) -> YUV:
         """See `Shot`."""
@@ -152,22 +177,24 @@ class ClipShot:
         if self._loop_seconds is not None:
             seconds %= self._loop_seconds
         current = self._reader.at(max(0.0, seconds))
-        if self._reader.has_ended and seconds - current.seconds > _HOLD_SECONDS and self._loop_seconds is None:
-            current = self._start_over(seconds, current.seconds)
+        if self._reader.has_ended and self._loop_seconds is None:
+            current = self._starting_over(seconds, current)
         if self._fitted is None or self._fitted[0] != current.seconds:
-            self._fitted = (current.seconds, self._fit(current.frame))
+            self._fitted = (current.seconds, self._fit(current))
         for target, source in zip(self._picture, self._fitted[1], strict=True):
             np.copyto(target, source)
         return self._picture
 
-    def _start_over(self, seconds: float, last_seconds: float) -> ClipFrame:
-        """The clip turned out far too short: from here on it runs in a loop."""
-        self._loop_seconds = last_seconds + 1 / self._canvas.fps
-        return self._reader.at(seconds % self._loop_seconds)
+    def _starting_over(self, seconds: float, last: ClipFrame) -> ClipFrame:
+        """The last frame, or, behind it, where the clip turns out to be far too short, the frame of its next round."""
+        length = round_seconds(last.seconds, self._reader.step_seconds, self._needed_seconds)
+        if length is None or seconds < length - 1e-6:
+            return last
+        self._loop_seconds = length
+        return self._reader.at(seconds % length)
 
-    def _fit(self, frame: av.VideoFrame) -> YUV:
-        aspect = _shown_aspect(frame)
-        canvas = self._canvas
+    def _fit(self, current: ClipFrame) -> YUV:
+        frame, aspect, canvas = current.frame, current.aspect, self._canvas
         if _is_filled(aspect, canvas):
             return _covering(frame, aspect, canvas.width_px, canvas.height_px)
         place = self._place
@@ -176,13 +203,16 @@ class ClipShot:
         picture = _backdrop(_covering(frame, aspect, canvas.width_px // 8 * 2, canvas.height_px // 8 * 2), canvas)
         left = (place.left + (place.width - width) // 2) // 2 * 2
         top = (place.top + (place.height - height) // 2) // 2 * 2
-        _paste(picture, scaled_frame(frame, width, height), left, top)
+        box = Box(left, top, width, height)
+        if self._mount is None or self._mount.box != box:
+            self._mount = Mount(canvas, box)
+        self._mount.lay(scaled_frame(frame, width, height), picture)
         return picture
 
 
-def clip_fills(frame: av.VideoFrame, canvas: Canvas) -> bool:
+def clip_fills(frame: ClipFrame, canvas: Canvas) -> bool:
     """Whether a clip with such frames is shown over the whole canvas."""
-    return _is_filled(_shown_aspect(frame), canvas)
+    return _is_filled(frame.aspect, canvas)
 
 
 def _is_filled(aspect: float, canvas: Canvas) -> bool:
@@ -195,10 +225,15 @@ def _quarter_turns(frame: av.VideoFrame) -> int:
     return round(-frame.rotation / 90) % 4
 
 
-def _shown_aspect(frame: av.VideoFrame) -> float:
+def _pixel_aspect(stream: "av.VideoStream") -> float:
+    """Width over height of a coded pixel: 64/45 for wide pictures on old cameras' tapes. Nonsense counts as square."""
+    told = float(stream.sample_aspect_ratio or 1)  # frames carry it too, but PyAV does not hand it out
+    return told if 1 / _LONGEST_PIXEL <= told <= _LONGEST_PIXEL else 1.0
+
+
+def _shown_aspect(frame: av.VideoFrame, pixel: float) -> float:
     """Width over height as shown: pixel shape and rotation included."""
-    pixel = frame.sample_aspect_ratio if hasattr(frame, "sample_aspect_ratio") else None
-    aspect = frame.width / frame.height * (float(pixel) if pixel else 1.0)
+    aspect = frame.width / frame.height * pixel
     return 1 / aspect if _quarter_turns(frame) % 2 else aspect
 
 
@@ -206,22 +241,30 @@ def scaled_frame(frame: av.VideoFrame, width: int, height: int) -> YUV:
     """The frame upright, at a size, in our colours: new memory."""
     turns = _quarter_turns(frame)
     size = (height, width) if turns % 2 else (width, height)
+    if is_hdr(int(frame.color_trc)) and not frame.format.is_rgb:
+        deep = _resized(frame, *size, "yuv420p10le", is_full=int(frame.color_range) == int(ColorRange.JPEG))
+        picture = to_sdr(*deep_planes_of(deep), int(frame.color_trc))
+    else:
+        scaled = _resized(frame, *size, "yuvj420p" if frame.format.name.startswith("yuvj") else "yuv420p")
+        picture = _in_our_colours(YUV(*(np.ascontiguousarray(plane) for plane in planes_of(scaled))), frame)
+    return YUV(*(np.ascontiguousarray(np.rot90(plane, -turns)) for plane in picture)) if turns else picture
+
+
+def _resized(frame: av.VideoFrame, width: int, height: int, pixels: str, *, is_full: bool = False) -> av.VideoFrame:
+    """The frame at a size; `is_full` has full range made limited."""
     shrinks = frame.width * frame.height > 1.5 * width * height
-    kind = Interpolation.AREA if shrinks else Interpolation.BICUBIC
-    # Same matrix and range on both sides: the scaler then leaves the colours alone, we convert them exactly.
-    scaled = frame.reformat(
-        width=size[0],
-        height=size[1],
-        format="yuvj420p" if frame.format.name.startswith("yuvj") else "yuv420p",
+    # Same matrix on both sides: the scaler then leaves the colours alone, we convert them exactly.
+    return frame.reformat(
+        width=width,
+        height=height,
+        format=pixels,
         src_colorspace=Colorspace.ITU709,
         dst_colorspace=Colorspace.ITU709,
-        src_color_range=ColorRange.MPEG,
+        src_color_range=ColorRange.JPEG if is_full else ColorRange.MPEG,
         dst_color_range=ColorRange.MPEG,
-        interpolation=kind,
+        interpolation=Interpolation.AREA if shrinks else Interpolation.BICUBIC,
         threads=1,
     )
-    picture = _in_our_colours(YUV(*(np.ascontiguousarray(plane) for plane in planes_of(scaled))), frame)
-    return YUV(*(np.ascontiguousarray(np.rot90(plane, -turns)) for plane in picture)) if turns else picture
 
 
 def _in_our_colours(picture: YUV, frame: av.VideoFrame) -> YUV:
@@ -258,9 +301,3 @@ def _backdrop(small: YUV, canvas: Canvas) -> YUV:
         for plane in planes[1:]
     )
     return YUV(luma, u, v)
-
-
-def _paste(picture: YUV, part: YUV, left: int, top: int) -> None:
-    for target, source, half in zip(picture, part, (1, 2, 2), strict=True):
-        height, width = source.shape
-        target[top // half : top // half + height, left // half : left // half + width] = source

@@ -34,23 +34,31 @@ class MusicBed:
 
 @dataclass(frozen=True)
 class VoiceCue:
-    """Speech that starts at a frame of the film; music and clip sound step back while it lasts."""
+    """Speech that starts at a frame of the film; music and clip sound step back while it lasts.
+
+    It is heard `tempo` times as fast as it was spoken, at the same pitch. `most_seconds`, if any, is the time it may
+    take in the film; it then ends at the last pause before.
+    """
 
     path: Path
     key: str
     start_frame: int
     gain_db: float = 0.0
+    tempo: float = 1.0
+    most_seconds: float | None = None
 
 
 @dataclass(frozen=True)
 class ClipSound:
     """The sound recorded with clip `clip` (counted from 0). Its first sample belongs to the first frame of
-    the clip's file, handles included; transitions crossfade it with the picture."""
+    the clip's file, handles included; transitions crossfade it with the picture. `start_seconds` is where the
+    used range of `path` begins, as `Medium.start_seconds` says of its pictures; where those start over, so does it."""
 
     clip: int
     path: Path
     key: str
     gain_db: float = 0.0
+    start_seconds: float = 0.0
 
 
 @dataclass(frozen=True)

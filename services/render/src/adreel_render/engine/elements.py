@@ -12,7 +12,11 @@ from adreel_render.engine.sprites import Sprite
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """A sprite seen in frames `start` to `end`; fades count frames, `rise_px` is how far it travels."""
+    """A sprite seen in frames `start` to `end`; fades count frames, `rise_px` is how far it travels.
+
+    `type_px` is the size of the letters in it, which then are alone in their sprite but for a shadow; 0 for bars,
+    buttons and shades. What measures how type reads tells them apart by it.
+    """
 
     sprite: Sprite
     start: int
@@ -20,6 +24,7 @@ class Element:
     fade_in: int = 0
     fade_out: int = 0
     rise_px: float = 0.0
+    type_px: int = 0
 
     def draw(self, frame: YUV, index: int) -> None:
         """Lay it over the frame if this is its time."""

@@ -10,7 +10,7 @@ from adreel_render.engine.colour import RGBColor
 from adreel_render.engine.elements import Element
 from adreel_render.engine.fonts import Weight
 from adreel_render.engine.layout import Box
-from adreel_render.engine.lettering import pill, text_style, words
+from adreel_render.engine.lettering import Part, centred_words, pill, text_style, words
 from adreel_render.engine.palette import WHITE, Palette
 from adreel_render.engine.spec import Canvas
 from adreel_render.engine.sprites import Sprite
@@ -18,7 +18,7 @@ from adreel_render.engine.titles import split_title
 from adreel_render.engine.typesetting import TextBlock, TextStyle, set_text
 
 _STAGGER_SECONDS = 0.14
-_FADE_SECONDS = 0.4
+CARD_FADE_SECONDS = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,26 +46,29 @@ def end_card_elements(
     card: EndCard, box: Box, canvas: Canvas, palette: Palette, family: str | None, *, start: int, end: int
 ) -> list[Element]:
     """The card's elements, coming in from frame `start` on, all gone at `end`."""
-    rows = _rows(card, box, canvas.short_side_px, family)
+    rows = _rows(card, box, canvas, family)
     height = sum(row.height_px + row.gap_px for row in rows) - (rows[0].gap_px if rows else 0)
     top = box.top + (box.height - height) // 2
-    fade, stagger = round(_FADE_SECONDS * canvas.fps), round(_STAGGER_SECONDS * canvas.fps)
+    fade, stagger = round(CARD_FADE_SECONDS * canvas.fps), round(_STAGGER_SECONDS * canvas.fps)
     elements = []
     for place, row in enumerate(rows):
         top += row.gap_px if place else 0
-        sprite = _draw_row(row, card, box, top, canvas.short_side_px, palette)
+        rise = canvas.short_side_px * 0.02
+        for sprite, type_px in _draw_row(row, card, box, top, canvas.short_side_px, palette):
+            elements.append(Element(sprite, start + place * stagger, end, fade, 0, rise, type_px))
         top += row.height_px
-        elements.append(Element(sprite, start + place * stagger, end, fade, 0, canvas.short_side_px * 0.02))
     return elements
 
 
-def _rows(card: EndCard, box: Box, short_px: int, family: str | None) -> list[_Row]:
+def _rows(card: EndCard, box: Box, canvas: Canvas, family: str | None) -> list[_Row]:
     rows: list[_Row] = []
+    short_px = canvas.short_side_px
     if card.logo is not None:
         rows.append(_Row("logo", card.logo.height_px, 0))
     title, subtitle = split_title(card.product) if card.product else (None, None)
     if title:
-        big = text_style(short_px, 0.1, weight=Weight.BOLD, max_lines=3, family=family, leading=1.1, floor=0.4)
+        most = 5 if canvas.is_portrait else 3
+        big = text_style(short_px, 0.1, weight=Weight.BOLD, max_lines=most, family=family, leading=1.1, floor=0.4)
         rows.append(_text_row("title", title, big, (box.width, round(box.height * 0.42)), round(short_px * 0.04)))
     line = card.line or subtitle
     if line:
@@ -85,14 +88,16 @@ def _text_row(kind: str, text: str, style: TextStyle, room: tuple[int, int], gap
     return _Row(kind, block.height_px, gap_px, block)
 
 
-def _draw_row(row: _Row, card: EndCard, box: Box, top: int, short_px: int, palette: Palette) -> Sprite:
+def _draw_row(row: _Row, card: EndCard, box: Box, top: int, short_px: int, palette: Palette) -> list[Part]:
     middle = box.left + box.width // 2
     if row.kind == "logo" and card.logo is not None:
-        return card.logo.moved_to(middle - card.logo.width_px // 2, top)
+        return [Part(card.logo.moved_to(middle - card.logo.width_px // 2, top))]
     assert row.block is not None
     if row.kind == "pill":
         width = max(row.block.width_px + 2 * round(short_px * 0.05), round(row.height_px * 1.8))
         place = Box(middle - width // 2, top, width, row.height_px)
-        return pill(row.block, place, palette.accent, palette.on_accent)
+        label = centred_words(row.block, place, palette.on_button)
+        return [Part(pill(place, palette.button)), Part(label, row.block.size_px)]
     color: RGBColor = WHITE
-    return words(row.block, middle - row.block.width_px // 2, top, color, shadow=0.5)
+    text = words(row.block, middle - row.block.width_px // 2, top, color, shadow=0.5)
+    return [Part(text, row.block.size_px)]

@@ -5,6 +5,7 @@ EngineError
 ├── MediumUnreadable   a picture, clip or logo cannot be used; names it by its key
 ├── FrameCountError    a clip was given more or fewer frames than it promised: a bug
 ├── MediaRejected      a file from outside is not something we are willing to decode
+├── NotWritten         a file could not be written: no room, or a failing disk; another try may work
 ├── CompositionError   a film plan contradicts itself or its clips
 │   └── UnusableClip   one clip's file is damaged or not in the film's form: make it again
 └── VerificationError  a finished file is not what it promises to be
@@ -42,6 +43,10 @@ class MediaRejected(EngineError):
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
         self.reason = reason
+
+
+class NotWritten(EngineError):
+    """A film could not be written where it belongs: the disk is full or fails. Nothing is wrong with its plan."""
 
 
 class CompositionError(EngineError):

@@ -15,7 +15,7 @@ from pathlib import Path
 import av
 
 from adreel_render.engine.encoder import publish_file
-from adreel_render.engine.errors import CompositionError
+from adreel_render.engine.errors import CompositionError, NotWritten
 from adreel_render.engine.packets import ClipIndex, VideoPacket, read_packets
 from adreel_render.engine.spec import Canvas
 from adreel_render.engine.verify import require_valid
@@ -44,7 +44,8 @@ def write_film(
     """Join the segments and the sound of `sound_path` (one AAC stream, e.g. M4A) into a film at `path`.
 
     `packet_done` is called once per picture and may raise to stop; then nothing is left at `path`. Before the
-    file gets its name its structure is read back and checked: VerificationError if anything is amiss.
+    file gets its name its structure is read back and checked: VerificationError if anything is amiss. Raises
+    NotWritten where the disk will not take it.
     """
     temporary_path = path.with_name(f".{path.name}.{uuid.uuid4().hex}.partial")
     try:
@@ -52,7 +53,7 @@ def write_film(
         require_valid(temporary_path, canvas, sum(segment.frame_count for segment in segments), thorough=False)
         publish_file(temporary_path, path)
     except (av.FFmpegError, OSError) as error:
-        raise CompositionError("the film could not be written") from error
+        raise NotWritten(f"the film could not be written: {error.strerror}") from error
     finally:
         temporary_path.unlink(missing_ok=True)
 

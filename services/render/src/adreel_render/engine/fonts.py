@@ -1,17 +1,20 @@
 """Which font draws which character, and runs of text cut accordingly. Never a tofu box.
 
-Inter draws Latin, Greek, Cyrillic and Vietnamese; Noto Sans the scripts bundled beside it; a system's
-CJK font the rest where one is installed. A character that no font has is left out. The chain's
-fingerprint is part of every scene key, because a machine with other fonts draws other pictures.
+Inter draws Latin, Greek, Cyrillic and Vietnamese; Noto Sans the scripts bundled beside it; Noto Sans CJK, which comes
+as packages of its own, Chinese, Japanese and Korean; a system's fonts the rest where they are installed. A character
+that no font has is left out. The chain's fingerprint is part of every scene key, because a machine with other fonts
+draws other pictures.
 """
 
 import hashlib
+import os
 import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from importlib.resources import files
 from pathlib import Path
 
 from PIL import ImageFont
@@ -21,15 +24,21 @@ _BUNDLED = Path(__file__).parent / "local_fonts"
 _SYSTEM_FOLDERS = (
     Path("/usr/share/fonts"),
     Path("/usr/local/share/fonts"),
+    Path(os.path.expanduser("~/.local/share/fonts")),  # not Path.expanduser, which raises where there is no home
     Path("/Library/Fonts"),
     Path("/System/Library/Fonts"),
 )
+_RARER_SCRIPTS = (
+    *("Bengali", "Gujarati", "Gurmukhi", "Kannada", "Malayalam", "Oriya", "Sinhala", "Tamil", "Telugu"),
+    *("Armenian", "Ethiopic", "Georgian", "Khmer", "Lao", "Myanmar"),
+)
 _SYSTEM_FALLBACKS = (
-    r"NotoSansCJK.*|NotoSans(JP|SC|KR|TC).*|SourceHanSans.*|PingFang.*|Hiragino.*|wqy-.*|DroidSansFallback.*",
+    *(rf"NotoSans{script}(-Regular|-Bold)?" for script in _RARER_SCRIPTS),
     r"NotoSansSymbols2?-Regular|DejaVuSans",
 )
 _FONT_FILES = (".ttf", ".otf", ".ttc", ".woff", ".woff2")
 _PROBE_SIZE_PX = 24
+_LEFT_OUT = "\ufffc"
 
 
 class Weight(StrEnum):
@@ -45,6 +54,12 @@ _INTER = {
     Weight.SEMIBOLD: "Inter-SemiBold.otf",
     Weight.BOLD: "InterDisplay-Bold.otf",
 }
+_CJK = {
+    Weight.REGULAR: ("noto_cjk_sans_jp_regular", "NotoSansCJKjp-Regular.otf"),
+    Weight.SEMIBOLD: ("noto_cjk_sans_jp_bold", "NotoSansCJKjp-Bold.otf"),
+    Weight.BOLD: ("noto_cjk_sans_jp_bold", "NotoSansCJKjp-Bold.otf"),
+}
+"""Package and file. Each file holds the shapes of all four regions; `han_language` says which a text wants."""
 _NOTO_SCRIPTS = ("Arabic", "Hebrew", "Thai", "Devanagari")
 
 
@@ -87,7 +102,9 @@ class Typeface:
 
     def drawable(self, text: str) -> str:
         """The text without what cannot be drawn, its blanks tidied."""
-        kept = "".join(cluster for cluster in _clusters(text) if self._path_for(cluster, None) is not None)
+        shown = (cluster if self._path_for(cluster, None) is not None else _LEFT_OUT for cluster in _clusters(text))
+        # "mountains ⛰!" without the mountain is "mountains!".
+        kept = re.sub(rf"[^\S\n]*{_LEFT_OUT}+(?=[,.;:!?…])", "", "".join(shown)).replace(_LEFT_OUT, "")
         return re.sub(r"[^\S\n\u00a0\u202f]+", " ", kept).strip()
 
     def metrics_px(self, text: str, size_px: int) -> tuple[int, int]:
@@ -110,7 +127,36 @@ def font_chain(weight: Weight, family: str | None = None) -> tuple[Path, ...]:
     noto_weight = "Regular" if weight is Weight.REGULAR else "Bold"
     bundled = (_BUNDLED / _INTER[weight], *(_BUNDLED / f"NotoSans{name}-{noto_weight}.woff" for name in _NOTO_SCRIPTS))
     own = _family_file(family, weight) if family else None
-    return (*((own,) if own else ()), *bundled, *_system_fallbacks(weight is not Weight.REGULAR))
+    package, name = _CJK[weight]
+    cjk = Path(str(files(package) / name))
+    return (*((own,) if own else ()), *bundled, cjk, *_system_fallbacks(weight is not Weight.REGULAR))
+
+
+def han_language(text: str) -> str | None:
+    """The language whose shapes a text's Han characters should have, as OpenType knows it; None for a text without any.
+
+    Kana are Japanese, Hangul is Korean. Characters alone: what the simplified standard set (GB 2312) holds is Chinese
+    of the mainland, else what the traditional one (Big5) holds is that of Taiwan, else it is Japanese.
+    """
+    if re.search(r"[\u3041-\u30ff\uff66-\uff9f]", text):
+        return "ja"
+    if re.search(r"[\uac00-\ud7a3\u1100-\u11ff\u3131-\u318e]", text):
+        return "ko"
+    han = "".join(re.findall(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]", text))
+    if not han:
+        return None
+    return next((language for codec, language in _HAN_SETS if _is_in(codec, han)), "ja")
+
+
+_HAN_SETS = (("gb2312", "zh-Hans"), ("big5", "zh-Hant"))
+
+
+def _is_in(codec: str, text: str) -> bool:
+    try:
+        text.encode(codec)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 @lru_cache(maxsize=64)
@@ -206,7 +252,7 @@ def _has_glyph(path: Path, char: str) -> bool:
     """Whether a font draws a character: its picture differs from that of a character no font has."""
     if unicodedata.category(char) == "Cf":
         return char not in "\u200d\ufe0f" or _has_visible_joiner(path)
-    return _picture_of(path, char) != _picture_of(path, "\U0010fffe")
+    return _picture_of(path, char) != _picture_of_none(path)
 
 
 def _has_visible_joiner(path: Path) -> bool:
@@ -215,5 +261,16 @@ def _has_visible_joiner(path: Path) -> bool:
 
 
 def _picture_of(path: Path, char: str) -> tuple[tuple[int, int], bytes]:
-    mask = ImageFont.truetype(str(path), _PROBE_SIZE_PX, layout_engine=ImageFont.Layout.BASIC).getmask(char, mode="L")
+    mask = _probe(path).getmask(char, mode="L")
     return mask.size, bytes(mask)
+
+
+@lru_cache(maxsize=64)
+def _picture_of_none(path: Path) -> tuple[tuple[int, int], bytes]:
+    """What a font draws for a character that no font has."""
+    return _picture_of(path, "\U0010fffe")
+
+
+@lru_cache(maxsize=64)
+def _probe(path: Path) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(str(path), _PROBE_SIZE_PX, layout_engine=ImageFont.Layout.BASIC)

@@ -1,4 +1,7 @@
-"""The small band that plays music beds: pad, plucked notes or bells, bass, soft drums, one room.
+"""The small band that plays music beds: pad, plucked notes or bells, bass, soft drums and claps, one room.
+
+Much of it is heard through phones, which give out little below 300 Hz: the notes and drums that carry a piece have
+enough above that to be heard there.
 
 Every instrument renders a note once and adds it wherever it is played, so a piece costs little more than
 its additions. All signals are float32 at 48 kHz; nothing here decides what is played.
@@ -22,10 +25,11 @@ _PLUCK_SECONDS = 1.6
 _ROOM_SECONDS = 1.3
 
 _PAD_LEVEL = 0.10
-_PLUCK_LEVEL = 0.16
-_BASS_LEVEL = 0.12
-_KICK_LEVEL = 0.30
-_HAT_LEVEL = 0.035
+_PLUCK_LEVEL = 0.20
+_BASS_LEVEL = 0.09
+_KICK_LEVEL = 0.26
+_CLAP_LEVEL = 0.16
+_HAT_LEVEL = 0.4
 _ROOM_LEVEL = 0.30
 
 
@@ -41,6 +45,7 @@ class Instruments:
         self._pads: dict[tuple[int, ...], Samples] = {}
         self._plucks: dict[int, Mono] = {}
         self._hat = _hat_sound(random)
+        self._clap = _clap_sound(random)
 
     def pad(self, chord: tuple[int, ...], start: int, end: int) -> None:
         """A sustained chord, swelling in and ringing on a little over its end."""
@@ -78,6 +83,10 @@ class Instruments:
     def kick(self, start: int, level: float) -> None:
         """A soft bass drum."""
         _add(self._dry, _kick_sound() * np.float32(level * _KICK_LEVEL), start)
+
+    def clap(self, start: int, level: float) -> None:
+        """Hands in the room, on the beats that answer the bass drum."""
+        _add(self._wet, self._clap * np.float32(level * _CLAP_LEVEL), start)
 
     def hat(self, start: int, level: float) -> None:
         """A breath of high noise on the off-beat."""
@@ -121,7 +130,7 @@ def _pluck_sound(note: int, brightness: float, *, bell: bool) -> Mono:
         hertz = _hertz(note) * ratio
         if hertz > 9000.0:
             break
-        level = (0.35 + 0.35 * brightness) ** number
+        level = (0.4 + 0.45 * brightness) ** number
         decay = (0.55 if bell else 0.40) / (1.0 + 0.9 * number)
         sound += level * np.exp(-time / decay) * np.sin((2.0 * np.pi * hertz) * time)
     attack = np.minimum(1.0, time / 0.004)
@@ -139,11 +148,31 @@ def _kick_sound() -> Mono:
 
 
 def _hat_sound(random: np.random.Generator) -> Mono:
-    noise = random.standard_normal(int(0.07 * SAMPLE_RATE)).astype(np.float32)
-    high = np.diff(noise, n=2, prepend=np.zeros(2, np.float32))  # twice a +6 dB/octave tilt
-    time = np.arange(high.size, dtype=np.float32) / SAMPLE_RATE
+    """A breath of noise about 7 kHz."""
+    high = _noise_band(random, 0.07, 7000.0, 0.45)
+    time = np.arange(high.size) / SAMPLE_RATE
     sound: Mono = (high * np.minimum(1.0, time / 0.002) * np.exp(-time / 0.018)).astype(np.float32)
     return sound
+
+
+def _clap_sound(random: np.random.Generator) -> Mono:
+    """A burst of noise about 1.5 kHz that starts three times within 20 ms, as several hands do."""
+    band = _noise_band(random, 0.18, 1500.0, 0.6)
+    time = np.arange(band.size) / SAMPLE_RATE
+    hands = sum(np.where(time >= at, np.exp(-(time - at) / 0.006), 0.0) for at in (0.0, 0.009))
+    shape = hands + np.where(time >= 0.018, np.exp(-(time - 0.018) / 0.045), 0.0)
+    shape *= np.minimum(1.0, time / 0.001) * np.clip((0.18 - time) / 0.03, 0.0, 1.0)
+    sound: Mono = (band * shape).astype(np.float32)
+    return sound
+
+
+def _noise_band(random: np.random.Generator, seconds: float, hertz: float, octaves: float) -> npt.NDArray[np.float64]:
+    """Noise with peaks at 1, `octaves` wide to either side of its middle."""
+    length = int(seconds * SAMPLE_RATE)
+    noise = np.fft.rfft(random.standard_normal(length))
+    away = np.log2(np.maximum(np.fft.rfftfreq(length, 1 / SAMPLE_RATE), 1.0) / hertz)
+    band = np.fft.irfft(noise * np.exp(-0.5 * np.square(away / octaves)), length)
+    return np.asarray(band / np.abs(band).max(), np.float64)
 
 
 def _room_response(random: np.random.Generator) -> Samples:

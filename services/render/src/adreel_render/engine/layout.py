@@ -77,10 +77,15 @@ class Layout:
     end_card: Box
     is_split: bool
 
-    def with_headline_on_top(self) -> "Layout":
-        """The same with the headline in the upper left of the safe area, for scenes whose middle is taken."""
-        height = round(self.safe.height * 0.2)
-        box = Box(self.safe.left, self.safe.top, round(self.safe.width * 0.7), height)
+    def with_headline_on_top(self, *, from_right: bool = False) -> "Layout":
+        """The same with the headline in the upper left of the safe area, for scenes whose middle is taken.
+
+        `from_right` says that it is in a script that runs from the right: it then stands in the upper right.
+        """
+        is_square = 0.8 < self.safe.width / self.safe.height < 1.25
+        height, width = round(self.safe.height * (0.25 if is_square else 0.2)), round(self.safe.width * 0.7)
+        left = self.safe.right - width if from_right else self.safe.left
+        box = Box(left, self.safe.top, width, height)
         return replace(self, headline=box, headline_anchor=Anchor.TOP)
 
 
@@ -95,10 +100,18 @@ def safe_area(canvas: Canvas) -> Box:
     return Box(x, top, canvas.width_px - x - right, canvas.height_px - top - bottom)
 
 
-def arrange(canvas: Canvas, *, is_split: bool, has_title: bool = False, from_right: bool = False) -> Layout:
+def arrange(
+    canvas: Canvas,
+    *,
+    is_split: bool,
+    has_title: bool = False,
+    from_right: bool = False,
+    has_wide_card: bool = False,
+) -> Layout:
     """The places of a scene. Split (a wide canvas only): a picture on the right, type in a column on the left.
 
-    `from_right` says that the title is in a script that runs from the right: it then stands there.
+    `from_right` says that the title is in a script that runs from the right: it then stands there. `has_wide_card`
+    says that a landscape picture is shown as a card: on a square it then stands above the type, a title's too.
     """
     safe = safe_area(canvas)
     is_wide = canvas.width_px > canvas.height_px * 1.3
@@ -117,7 +130,10 @@ def arrange(canvas: Canvas, *, is_split: bool, has_title: bool = False, from_rig
     share = 0.052 if canvas.is_portrait else 0.046
     captions = CaptionZone(box, Anchor.BOTTOM, 2, share, is_centred=not joins_title)
     anchor = Anchor.TOP if canvas.is_portrait else Anchor.BOTTOM
-    return Layout(safe, captions, headline, anchor, _card(canvas), _end_card(safe), False)
+    card = _card(canvas)
+    if has_wide_card and not (is_wide or canvas.is_portrait):
+        card = _upper_card(canvas) if has_title else _card_above(captions.box, canvas)
+    return Layout(safe, captions, headline, anchor, card, _end_card(safe), False)
 
 
 def _split(canvas: Canvas, safe: Box, *, has_title: bool) -> Layout:
@@ -151,6 +167,18 @@ def _card(canvas: Canvas) -> Box:
         return Box(0, round(canvas.height_px * 0.225), canvas.width_px, round(canvas.height_px * 0.465))
     x, y = round(canvas.width_px * 0.07), round(canvas.height_px * 0.055)
     return Box(x, y, canvas.width_px - 2 * x, canvas.height_px - 2 * y)
+
+
+def _upper_card(canvas: Canvas) -> Box:
+    """The upper half of a square: a title and captions have the lower one to themselves."""
+    x, y = round(canvas.width_px * 0.07), round(canvas.height_px * 0.05)
+    return Box(x, y, canvas.width_px - 2 * x, round(canvas.height_px * 0.45))
+
+
+def _card_above(captions: Box, canvas: Canvas) -> Box:
+    """All of a square but a margin and the place of captions."""
+    x, y = round(canvas.width_px * 0.07), round(canvas.height_px * 0.05)
+    return Box(x, y, canvas.width_px - 2 * x, captions.top - round(canvas.height_px * 0.03) - y)
 
 
 def _end_card(safe: Box) -> Box:

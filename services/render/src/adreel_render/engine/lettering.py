@@ -1,6 +1,7 @@
 """Type as sprites: words with a soft shadow, bars and pills in the brand's colours."""
 
 from functools import lru_cache
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -12,6 +13,16 @@ from adreel_render.engine.palette import WHITE
 from adreel_render.engine.plates import rounded_mask
 from adreel_render.engine.sprites import Sprite, stacked
 from adreel_render.engine.typesetting import Align, TextBlock, TextStyle, draw_block
+
+_MARGIN_PX = 2
+"""Clear pixels around a mark: it may be drawn between two pixels while it comes in."""
+
+
+class Part(NamedTuple):
+    """A sprite of something made of several, and the size of the type in it: 0 for marks."""
+
+    sprite: Sprite
+    type_px: int = 0
 
 
 @lru_cache(maxsize=64)
@@ -49,19 +60,22 @@ def words(block: TextBlock, left: int, top: int, color: RGBColor, *, shadow: flo
 
 def bar(box: Box, color: RGBColor) -> Sprite:
     """A rounded bar."""
-    return Sprite.from_mask(
-        rounded_mask(box.width, box.height, min(box.width, box.height) // 2), color, box.left, box.top
-    )
+    shape = np.pad(rounded_mask(box.width, box.height, min(box.width, box.height) // 2), _MARGIN_PX)
+    return Sprite.from_mask(shape, color, box.left - _MARGIN_PX, box.top - _MARGIN_PX)
 
 
-def pill(block: TextBlock, box: Box, color: RGBColor, on_color: RGBColor) -> Sprite:
-    """A button: fully rounded, with a shadow, the words in its middle. `box` has the button's size."""
+def pill(box: Box, color: RGBColor) -> Sprite:
+    """A button without its words: fully rounded, with a shadow. `box` has the button's size."""
     reach = round(box.height * 0.35)
     shape = rounded_mask(box.width, box.height, box.height // 2)
     padded = np.pad(shape, reach)
     soft = cv2.convertScaleAbs(cv2.GaussianBlur(padded, (0, 0), reach / 2.6), alpha=0.38)
     shadow = Sprite.from_mask(np.asarray(soft, np.uint8), (0, 0, 0), box.left - reach, box.top - reach + reach // 3)
     face = Sprite.from_mask(shape, color, box.left, box.top)
+    return stacked([shadow, face])
+
+
+def centred_words(block: TextBlock, box: Box, color: RGBColor) -> Sprite:
+    """A block in the middle of a box, without a shadow."""
     left = box.left + (box.width - block.width_px) // 2
-    top = box.top + (box.height - block.height_px) // 2
-    return stacked([shadow, face, words(block, left, top, on_color)])
+    return words(block, left, box.top + (box.height - block.height_px) // 2, color)

@@ -8,8 +8,8 @@ hyphen where it is a word of letters.
 
 import re
 import unicodedata
-from collections.abc import Callable
-from itertools import accumulate, pairwise
+from collections.abc import Callable, Iterator
+from itertools import accumulate, islice, pairwise
 from math import ceil
 
 Measure = Callable[[str], float]
@@ -23,6 +23,34 @@ _BLANKS = re.compile(r"[^\S\u00a0\u202f]+")
 _GLUE = "\u00a0\u202f\u2060"
 _ORPHAN_SHARE = 0.28
 """A last line shorter than this share of the longest looks lost."""
+
+_SPLITS_LOOKED_AT = 9
+"""So many letters earlier a line may end for the sake of a better split."""
+_VOWELS = "aeiouyаеёиоуыэюяαεηιουω"
+_SOUNDS = frozenset({"ch", "sch", "sh", "th", "ph", "ck", "qu", "ll", "rr"})
+"""Letters that are one sound, and stay together."""
+_ONSETS = (
+    "sch",
+    "ch",
+    "sh",
+    "th",
+    "ph",
+    "qu",
+    "br",
+    "bl",
+    "cr",
+    "cl",
+    "dr",
+    "fr",
+    "fl",
+    "gr",
+    "gl",
+    "kr",
+    "kl",
+    "pr",
+    "pl",
+    "tr",
+)
 
 
 def break_lines(text: str, measure: Measure, width_px: float, max_lines: int) -> list[str] | None:
@@ -101,17 +129,39 @@ def _fitting_atoms(atoms: list[str], measure: Measure, width_px: float) -> list[
 
 def _split_word(word: str, measure: Measure, width_px: float) -> tuple[str, str]:
     """As much of a word as fits, hyphenated between letters, and what is left."""
+    splits = list(islice(_splits(word, measure, width_px), _SPLITS_LOOKED_AT))
+    if not splits:
+        return word[:1], word[1:]
+    cut, head = next((split for split in splits if _is_between_syllables(word, split[0])), splits[0])
+    return _at_mark(word, cut, head)
+
+
+def _splits(word: str, measure: Measure, width_px: float) -> Iterator[tuple[int, str]]:
+    """Places where a word may be split so that its head fits, and the head, the longest first."""
     for cut in range(_longest_fitting(word, measure, width_px), 0, -1):
         before, after = word[cut - 1], word[cut]
         if unicodedata.category(after)[0] == "M" or after in "\u200d\u200c" or before in "\u200d\u200c":
             continue
         is_inside_word = _is_alphabetic(before) and _is_alphabetic(after)
-        if is_inside_word and (cut < 3 or len(word.rstrip()) - cut < 3) and cut > 1:
+        if is_inside_word and (cut < 3 or sum(map(str.isalpha, word[cut:])) < 3) and cut > 1:
             continue
         head = word[:cut] + ("-" if is_inside_word else "")
         if measure(head) <= width_px:
-            return _at_mark(word, cut, head)
-    return word[:1], word[1:]
+            yield cut, head
+
+
+def _is_between_syllables(word: str, cut: int) -> bool:
+    """Whether a split there looks right in most languages of letters: before a consonant that opens a syllable.
+
+    No dictionary: "wa-chung" and "tra-gung", not "wachun-gs" or "übe-rtragung". Anything but letters may be split
+    anywhere.
+    """
+    if not _is_alphabetic(word[cut - 1]) or not _is_alphabetic(word[cut]):
+        return True
+    onset = next((sound for sound in _ONSETS if word[cut:].lower().startswith(sound)), word[cut].lower())
+    plain = unicodedata.normalize("NFD", word[cut + len(onset) : cut + len(onset) + 1].lower())[:1]
+    splits_a_sound = word[cut - 1 : cut + 1].lower() in _SOUNDS or word[cut - 2 : cut + 1].lower() in _SOUNDS
+    return onset[0] not in _VOWELS and plain in _VOWELS and plain != "" and not splits_a_sound
 
 
 def _longest_fitting(word: str, measure: Measure, width_px: float) -> int:
@@ -199,6 +249,10 @@ _WEAK_ENDS = frozenset(
 """Words that belong to what follows: a line that ends with one reads badly."""
 
 
+_STOPS_WITHOUT_BLANKS = frozenset("、，。；：！？")
+"""In scripts without blanks these alone are known to end a word: a line may be a third shorter for their sake."""
+
+
 def _break_penalty(atoms: list[str], start: int, end: int, is_last: bool, size: float, goal: float) -> float:
     """Prefers breaks after punctuation, avoids ending a line with a small word or leaving one word alone."""
     if is_last:
@@ -207,4 +261,6 @@ def _break_penalty(atoms: list[str], start: int, end: int, is_last: bool, size: 
     ending = atoms[end - 1].strip()
     if ending.lower() in _WEAK_ENDS:
         return (goal * 0.45) ** 2
-    return -((goal * 0.12) ** 2) if ending[-1:] in ",.;:!?–—，。" else 0.0
+    if ending[-1:] in _STOPS_WITHOUT_BLANKS:
+        return -((goal * 0.35) ** 2)
+    return -((goal * 0.12) ** 2) if ending[-1:] in ",.;:!?–—" else 0.0

@@ -5,19 +5,22 @@ in front, clip sound behind it, music behind both; sources come in at very diffe
 first brought to its place in that order. `mastering` brings the whole to the film's loudness.
 """
 
+import math
 from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 
 from adreel_render.engine.cache import digest
-from adreel_render.engine.cues import CHANNELS, SAMPLE_RATE, ClipSound, MusicBed, MusicTrack
+from adreel_render.engine.clip_sound import recorded_sound
+from adreel_render.engine.cues import CHANNELS, SAMPLE_RATE, ClipSound, MusicBed, MusicTrack, VoiceCue
 from adreel_render.engine.ducking import presence, stepped_back
 from adreel_render.engine.listening import read_samples
 from adreel_render.engine.loudness import MOST_GAIN_DB, NEAR_SILENCE_LUFS, integrated_lufs
 from adreel_render.engine.music import music_bed
 from adreel_render.engine.plan import FilmPlan
 from adreel_render.engine.soundtrack import Samples
+from adreel_render.engine.speech import ended_at_pause, said_faster
 
 VOICE_LUFS = -16.0
 CLIP_SOUND_LUFS = -18.0
@@ -29,6 +32,9 @@ CLIP_SOUND_UNDER_VOICE_DB = -9.0
 CLIP_SOUND_MOST_GAIN_DB = 12.0
 
 _DECLICK_SAMPLES = SAMPLE_RATE // 200
+# A film that opens or closes in the middle of recorded sound: no bang, no door shut on it.
+_FILM_OPENS_SAMPLES = SAMPLE_RATE // 12
+_FILM_CLOSES_SAMPLES = SAMPLE_RATE * 2 // 5
 _LOOP_CROSSFADE_SAMPLES = SAMPLE_RATE
 
 
@@ -38,7 +44,7 @@ def mix_key(plan: FilmPlan) -> str:
     music = audio.music
     places: list[object] = []
     if audio.clip_sounds:
-        places = [(c.head_frames, c.body_frames) for c in plan.clips]
+        places = [(c.head_frames, c.body_frames, c.tail_frames) for c in plan.clips]
         places += [(t.kind, t.frames) for t in (plan.opening, *plan.transitions, plan.closing)]
     return digest(
         "mix",
@@ -47,8 +53,8 @@ def mix_key(plan: FilmPlan) -> str:
         (music.key, music.gain_db, music.fade_in_seconds, music.fade_out_seconds)
         if isinstance(music, MusicTrack)
         else music,
-        [(v.key, v.start_frame, v.gain_db) for v in audio.voices],
-        [(s.key, s.clip, s.gain_db) for s in audio.clip_sounds],
+        [(v.key, v.start_frame, v.gain_db, v.tempo, v.most_seconds) for v in audio.voices],
+        [(s.key, s.clip, s.gain_db, s.start_seconds) for s in audio.clip_sounds],
         places,
         audio.target_lufs,
         audio.ceiling_dbtp,
@@ -84,9 +90,14 @@ def _voices(plan: FilmPlan, length: int, check: Callable[[], None]) -> Samples:
     for cue in plan.audio.voices:
         check()
         start = _sample(cue.start_frame, plan.canvas.fps)
-        spoken = _levelled(read_samples(cue.path, max(0, length - start)), VOICE_LUFS, cue.gain_db)
-        _add(track, spoken, start)
+        _add(track, _levelled(_spoken(cue, max(0, length - start)), VOICE_LUFS, cue.gain_db), start)
     return track
+
+
+def _spoken(cue: VoiceCue, room: int) -> Samples:
+    """A speech at its tempo, at most `room` samples of it."""
+    heard = said_faster(read_samples(cue.path, math.ceil(room * cue.tempo)), cue.tempo)
+    return heard if cue.most_seconds is None else ended_at_pause(heard, min(room, _seconds(cue.most_seconds)))
 
 
 def _clip_sounds(plan: FilmPlan, length: int, check: Callable[[], None]) -> Samples:
@@ -106,13 +117,13 @@ def _clip_sound(plan: FilmPlan, sound: ClipSound) -> tuple[Samples, int]:
     first = clip.head_frames - before.head_handle_frames
     last = clip.head_frames + clip.body_frames + after.tail_handle_frames
     heard = np.zeros((CHANNELS, _sample(last - first, fps)), np.float32)
-    recorded = read_samples(sound.path, _sample(last, fps), from_first_picture=True)
-    _add(heard, recorded, -_sample(first, fps))
+    _add(heard, recorded_sound(sound, clip.frame_count / fps), -_sample(first, fps))
     heard = _levelled(heard, CLIP_SOUND_LUFS, sound.gain_db, CLIP_SOUND_MOST_GAIN_DB)
+    is_first, is_last = sound.clip == 0, sound.clip == len(plan.clips) - 1
     _fade_edges(
         heard,
-        max(_DECLICK_SAMPLES, _sample(before.frames_of_b, fps)),
-        max(_DECLICK_SAMPLES, _sample(after.frames_of_a, fps)),
+        max(_FILM_OPENS_SAMPLES if is_first else _DECLICK_SAMPLES, _sample(before.frames_of_b, fps)),
+        max(_FILM_CLOSES_SAMPLES if is_last else _DECLICK_SAMPLES, _sample(after.frames_of_a, fps)),
     )
     return heard, _sample(plan.body_start(sound.clip) - before.head_handle_frames, fps)
 

@@ -1,7 +1,7 @@
 """Composes and plays a quiet bed of music for films that were given none.
 
 Not a model and not a loop library: a chord progression, a tempo and a small band (pad, plucked notes,
-bass, soft drums, one room) chosen by the tone of the film and a seed, played by `instruments`. The bars are
+bass, soft drums and claps, one room) chosen by the tone of the film and a seed, played by `instruments`. The bars are
 stretched so that a whole number of them fills the film and the last one rests on the tonic, so the music
 ends with the film instead of being cut off. The same tone, seed and length give the same samples.
 """
@@ -62,6 +62,8 @@ _EIGHTHS_PER_BAR = 8
 # Where eighths fall when not all are played; earlier ones are kept first.
 _EIGHTH_ORDER = (0, 3, 6, 4, 2, 7, 5, 1)
 _FINAL_FADE_SECONDS = 1.6
+_CLAPS_FROM = 0.6
+"""Drums of this level and more are answered by claps."""
 
 
 def mood_of(tone: str) -> Mood:
@@ -138,6 +140,8 @@ def _play_drums(band: Instruments, score: _Score, bar: int) -> None:
     for beat in range(_BEATS_PER_BAR):
         if level >= 1.0 or beat % 2 == 0:
             band.kick(score.at(bar, 2 * beat), 0.9 * level)
+        if beat % 2 and level >= _CLAPS_FROM and bar > 1:
+            band.clap(score.at(bar, 2 * beat), 0.5 * level)
         if bar > 1:
             band.hat(score.at(bar, 2 * beat + 1), 0.5 * level)
 

@@ -8,7 +8,7 @@ else: their streams are never copied as delivered.
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from adreel_render.engine.cache import file_digest
@@ -68,7 +68,7 @@ def normalize_clip(
         frame_count=count,
         copy_start=frames.copy_start if frames else 0,
         copy_end=frames.copy_end if frames else None,
-        settings=settings,
+        settings=replace(settings or EncoderSettings(), finds_cuts=True),
     ) as encoder:
         for index in range(count):
             if cancelled is not None and cancelled():
@@ -87,6 +87,6 @@ def _shot(source: Path, canvas: Canvas, count: int) -> ClipShot:
     medium = Medium(key=file_digest(source), path=source, kind=MediumKind.VIDEO)
     whole = Box(0, 0, canvas.width_px, canvas.height_px)
     try:
-        return ClipShot(medium, canvas, whole, start=0, end=count)
+        return ClipShot(medium, canvas, whole, start=0, end=count, starts_over=False)
     except MediumUnreadable as error:
         raise MediaRejected("unreadable", error.reason) from error

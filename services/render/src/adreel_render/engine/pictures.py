@@ -6,6 +6,7 @@ from the header and refused before anything is decoded, and whatever a decoder r
 every later step may take what it gets for upright sRGB.
 """
 
+import contextlib
 import io
 import warnings
 from dataclasses import dataclass
@@ -82,10 +83,9 @@ def _decode(path: Path, cover_px: tuple[int, int]) -> Picture:
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    try:
-        return ImageOps.exif_transpose(image)
-    except Exception:  # a damaged EXIF block must not cost us the picture
-        return image
+    with contextlib.suppress(Exception):  # a damaged EXIF block must not cost us the picture
+        ImageOps.exif_transpose(image, in_place=True)  # otherwise it copies upright pictures too
+    return image
 
 
 def _plain(image: Image.Image) -> Image.Image:
@@ -106,7 +106,8 @@ def _reduced(image: Image.Image, cover_px: tuple[int, int]) -> Image.Image:
     if factor >= 0.9:
         return image
     size = (max(2, round(image.width * factor)), max(2, round(image.height * factor)))
-    return image.resize(size, Image.Resampling.BOX if factor < 0.25 else Image.Resampling.LANCZOS, reducing_gap=2.0)
+    # HAMMING takes 70 ms where LANCZOS takes 160 (12 megapixels), and the plate is resampled once more anyway.
+    return image.resize(size, Image.Resampling.BOX if factor < 0.25 else Image.Resampling.HAMMING, reducing_gap=2.0)
 
 
 def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:

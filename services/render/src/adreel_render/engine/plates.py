@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from adreel_render.engine.colour import RGBImage, as_plane, luminance_map
+from adreel_render.engine.colour import RGBColor, RGBImage, as_plane, luminance, luminance_map, mix
 from adreel_render.engine.framing import Decision, Framing, best_crop
 from adreel_render.engine.layout import Box
 from adreel_render.engine.palette import Palette
@@ -20,6 +20,15 @@ Mask = npt.NDArray[np.uint8]
 
 _BRIGHTEST_GROUND = 98.0
 """Code value of luminance 0.122: white on it has a contrast of 6.1; colour put back may cost some of that."""
+
+CARD_CORNER, CARD_SHADOW_SIGMA, CARD_SHADOW = 0.018, 0.022, 0.55
+"""Radius of a card's corners and spread of its shadow, as shares of the shorter side; the shadow's strength."""
+
+_COLOR_PUT_BACK = 1.2
+"""More looks rich behind a card, and like a neon sign where a backdrop is made of what shows one already."""
+
+_BRIGHTEST_GLOW = 0.3
+"""Luminance of the light that the brand's colours throw on its gradient: white type is to need no shade there."""
 
 _MAX_PAN_ROOM = 0.45
 """A filled picture may be this share of the view larger than it along one axis, for a camera to pan over."""
@@ -71,23 +80,25 @@ def dimmed_backdrop(rgb: RGBImage, size: tuple[int, int], *, mean_luminance: flo
     gain = min(1.0, (mean_luminance / max(level, 1e-4)) ** (1 / 2.2))
     # Highlights are rolled off below the brightest ground that white type can stand on: no patch needs a shade.
     rolled = _BRIGHTEST_GROUND * np.tanh(grey * gain / _BRIGHTEST_GROUND)
-    ground = np.clip(rolled + (ground - grey) * gain * 1.6, 0, 1.25 * _BRIGHTEST_GROUND)
+    # Colour goes with them, or a dimmed sun would be olive.
+    colour = (ground - grey) * _COLOR_PUT_BACK * (rolled / np.maximum(grey, 1))
+    ground = np.clip(rolled + colour, 0, 1.25 * _BRIGHTEST_GROUND)
     return dithered(cv2.resize(ground, size, interpolation=cv2.INTER_CUBIC))
 
 
-def on_card(picture: Picture, size: tuple[int, int], place: Box) -> RGBImage:
+def on_card(picture: Picture, size: tuple[int, int], place: Box, *, is_whole: bool = False) -> RGBImage:
     """The picture fitted into `place`, with soft corners and a shadow, over its own blurred backdrop."""
     ground = dimmed_backdrop(picture.rgb, size)
-    rgb = _relaxed(picture, place)
+    rgb = picture.rgb if is_whole else _relaxed(picture, place)
     height, width = rgb.shape[:2]
     scale = min(place.width / width, place.height / height)
     fitted = scaled(rgb, (max(2, round(width * scale)), max(2, round(height * scale))))
     left = place.left + (place.width - fitted.shape[1]) // 2
     top = place.top + (place.height - fitted.shape[0]) // 2
     touches_edge = fitted.shape[1] >= size[0]
-    corner = 0 if touches_edge else round(min(size) * 0.018)
+    corner = 0 if touches_edge else round(min(size) * CARD_CORNER)
     coverage = rounded_mask(fitted.shape[1], fitted.shape[0], corner)
-    ground = with_shadow(ground, coverage, left, top, sigma_px=min(size) * 0.022, strength=0.55)
+    ground = with_shadow(ground, coverage, left, top, sigma_px=min(size) * CARD_SHADOW_SIGMA, strength=CARD_SHADOW)
     return pasted(ground, fitted, coverage, left, top)
 
 
@@ -162,7 +173,8 @@ def brand_gradient(size: tuple[int, int], palette: Palette, seed: int) -> RGBIma
     ys, xs = np.mgrid[0:height:8, 0:width:8].astype(np.float32)
     dice = np.random.default_rng(seed & 0xFFFFFFFF)
     across = (xs / width * 0.6 + ys / height * 0.8)[:, :, None] / 1.4
-    colors = [np.array(c, np.float32) for c in (palette.deep_start, palette.deep_end, palette.accent, palette.second)]
+    lights = (_as_light(palette.accent), _as_light(palette.second))
+    colors = [np.array(c, np.float32) for c in (palette.deep_start, palette.deep_end, *lights)]
     picture = colors[0] + (colors[1] - colors[0]) * across
     corners = dice.permutation(np.array([[0.12, 0.1], [0.9, 0.16], [0.86, 0.92], [0.1, 0.88]]))
     for corner, color, strength in zip(corners, colors[2:], (0.34, 0.13), strict=False):
@@ -170,6 +182,13 @@ def brand_gradient(size: tuple[int, int], palette: Palette, seed: int) -> RGBIma
         glow = np.exp(-((distance * 1.9) ** 2))[:, :, None] * strength
         picture = picture + color * glow * (1 - picture / 255)  # light added, not paint mixed: colours stay clean
     return dithered(cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC))
+
+
+def _as_light(color: RGBColor) -> RGBColor:
+    """The colour, no brighter than a glow may be."""
+    while luminance(color) > _BRIGHTEST_GLOW:
+        color = mix(color, (0, 0, 0), 0.04)
+    return color
 
 
 def dithered(picture: npt.NDArray[Any]) -> RGBImage:
@@ -255,7 +274,7 @@ def compose(
         case Framing.FILL:
             return filled(picture, size, decision.focus)
         case Framing.CARD:
-            return on_card(picture, size, place)
+            return on_card(picture, size, place, is_whole=decision.is_whole)
         case Framing.PLAIN:
             return on_paper(picture, size, place, decision)
         case Framing.CUTOUT:

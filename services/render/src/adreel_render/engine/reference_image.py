@@ -1,28 +1,26 @@
 """A local stand-in for a generated character reference: a previsualisation card that says it is one.
 
-No likeness is invented. The card shows a stylised figure in colours taken from the description (or from the
-seed), the description itself, and a label, so that nobody mistakes it for a model's picture. The same
-arguments give the same bytes.
+No likeness is invented. The card shows a mannequin in colours taken from the description (or from the seed), the
+description itself, and a label, so that nobody mistakes it for a model's picture. The same arguments give the same
+bytes.
 """
 
 import io
 import random
-import re
 from dataclasses import replace
 from typing import Final
 
-import cv2
 import numpy as np
 from PIL import Image, ImageColor
 
-from adreel_render.engine.colour import RGBColor, RGBImage, mix, rgb_to_yuv, yuv_to_rgb
+from adreel_render.engine.colour import RGBImage, mix, rgb_to_yuv, yuv_to_rgb
+from adreel_render.engine.figure import Looks, calmed, looks_of, with_figure
 from adreel_render.engine.fonts import Weight
 from adreel_render.engine.layout import Box
 from adreel_render.engine.lettering import bar, text_style, words
 from adreel_render.engine.palette import INK, WHITE, Palette, choose_palette
-from adreel_render.engine.plates import dithered, pasted, spotlit, with_shadow
+from adreel_render.engine.plates import dithered, spotlit
 from adreel_render.engine.spec import Brand
-from adreel_render.engine.sprites import Mask
 from adreel_render.engine.typesetting import Align, set_text
 
 SIZES_PX: Final = {
@@ -48,23 +46,30 @@ def draw_reference_image(
     if image_format.lower() not in FORMATS:
         raise ValueError(f"format {image_format!r} is none of {', '.join(FORMATS)}")
     size = SIZES_PX[aspect_ratio]
-    palette = _palette(description, seed)
+    looks = _looks(description, seed)
+    palette = _palette(looks)
     place = _figure_place(size)
-    ground = _with_figure(spotlit(size, palette, place, seed), palette, place)
+    ground = with_figure(spotlit(size, palette, place, seed), looks, place)
     buffer = io.BytesIO()
     options = {"quality": 92} if image_format.lower() != "png" else {"compress_level": 6}
     Image.fromarray(_with_words(ground, description, palette)).save(buffer, FORMATS[image_format.lower()], **options)
     return buffer.getvalue()
 
 
-def _palette(description: str, seed: int) -> Palette:
-    """The first two colours that the description names; else one of a few by seed."""
-    named = [word for word in re.findall(r"[a-z]+", description.lower()) if word in ImageColor.colormap]
-    lively = [word for word in dict.fromkeys(named) if word not in ("black", "white", "gray", "grey")]
-    dice = random.Random(f"{seed}/{description}")
-    palette = choose_palette(Brand(colors=tuple(lively[:2]) or (dice.choice(_HUES),)))
+def _palette(looks: Looks) -> Palette:
+    """Quiet shades of the clothes' colour: the figure stands out by light, not by another hue."""
+    palette = choose_palette(Brand(colors=tuple("#{:02x}{:02x}{:02x}".format(*color) for color in looks.clothes)))
     quiet = mix(palette.deep_start, (30, 32, 40), 0.6)
     return replace(palette, deep_start=quiet, deep_end=mix(quiet, INK, 0.5))
+
+
+def _looks(description: str, seed: int) -> Looks:
+    """The looks that are described; clothes of no named colour get one of a few by seed."""
+    looks = looks_of(description)
+    if looks.clothes:
+        return looks
+    dice = random.Random(f"{seed}/{description}")
+    return replace(looks, clothes=(calmed(ImageColor.getrgb(dice.choice(_HUES))[:3]),))
 
 
 def _figure_place(size: tuple[int, int]) -> Box:
@@ -75,40 +80,6 @@ def _figure_place(size: tuple[int, int]) -> Box:
     figure_height = round(height * 0.6)
     figure_width = min(round(width * 0.8), round(figure_height * 0.95))
     return Box((width - figure_width) // 2, round(height * 0.1), figure_width, figure_height)
-
-
-def _with_figure(ground: RGBImage, palette: Palette, place: Box) -> RGBImage:
-    """Head and shoulders as plain shapes with a light from the upper left."""
-    height, width = ground.shape[:2]
-    x, unit = place.left + place.width / 2, place.height
-    light = mix(palette.accent, WHITE, 0.35)
-    body = _ellipse(width, height, (x, place.top + unit * 1.02), (unit * 0.42, unit * 0.42))
-    body[min(height, place.bottom) :] = 0
-    neck = _ellipse(width, height, (x, place.top + unit * 0.56), (unit * 0.085, unit * 0.16))
-    head = _ellipse(width, height, (x, place.top + unit * 0.30), (unit * 0.17, unit * 0.215))
-    shapes: tuple[tuple[Mask, RGBColor], ...] = (
-        (neck, mix(light, INK, 0.4)),
-        (body, palette.accent),
-        (head, light),
-    )
-    for mask, color in shapes:
-        ground = with_shadow(ground, mask, 0, 0, sigma_px=unit * 0.03, strength=0.45)
-        ground = pasted(ground, _lit(color, width, height, place), mask, 0, 0)
-    return ground
-
-
-def _ellipse(width: int, height: int, centre: tuple[float, float], radii: tuple[float, float]) -> Mask:
-    ys, xs = np.mgrid[0:height, 0:width].astype(np.float32)
-    reach = np.hypot((xs - centre[0]) / radii[0], (ys - centre[1]) / radii[1])
-    return np.asarray(np.clip((1 - reach) * min(radii) * 255 + 127, 0, 255), np.uint8)
-
-
-def _lit(color: RGBColor, width: int, height: int, place: Box) -> RGBImage:
-    """A colour, brighter to the upper left of a place and darker to its lower right."""
-    ys, xs = np.mgrid[0:height:4, 0:width:4].astype(np.float32)
-    along = ((xs - place.left) / place.width + (ys - place.top) / place.height) / 2
-    shade = cv2.resize(1.12 - 0.55 * np.clip(along, 0, 1), (width, height), interpolation=cv2.INTER_LINEAR)
-    return dithered(np.asarray(shade, np.float32)[:, :, None] * np.array(color, np.float32))
 
 
 def _with_words(ground: RGBImage, description: str, palette: Palette) -> RGBImage:
@@ -132,7 +103,7 @@ def _with_words(ground: RGBImage, description: str, palette: Palette) -> RGBImag
     picture = rgb_to_yuv(ground if is_wide else _shaded_below(ground, min(top - 3 * gap, round(height * 0.57))))
     bar_height = max(4, short // 150)
     for sprite in (
-        bar(Box(margin, margin, round(short * 0.06), bar_height), palette.accent),
+        bar(Box(margin, margin, round(short * 0.06), bar_height), mix(palette.accent, WHITE, 0.3)),
         words(label, margin, margin + 2 * bar_height, WHITE, shadow=0.5),
         words(block, margin, top, WHITE, shadow=0.6),
         words(note, margin, note_top, mix(WHITE, INK, 0.12)),

@@ -1,14 +1,15 @@
 """Renders one scene into a clip: every frame drawn, encoded, and the file published whole or not at all."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 
 from adreel_render.engine.encoder import ClipEncoder, EncoderSettings
 from adreel_render.engine.errors import RenderCancelled
-from adreel_render.engine.spec import Canvas, ClipInfo, SceneSpec
-from adreel_render.engine.stage import build_stage
+from adreel_render.engine.spec import Canvas, ClipInfo, MediumKind, SceneSpec
+from adreel_render.engine.stage import Stage, build_stage
 
 Progress = Callable[[int, int], None]
 """Called after every frame with (frames done, frames in all)."""
@@ -28,7 +29,7 @@ def render_scene(
     """Draw and encode a scene to `out_path`, replacing what is there.
 
     Blocks for as long as that takes; meant for a worker process or thread of its own. The same spec,
-    canvas, fonts and encoder build give the same bytes. Raises `RenderCancelled` when asked to stop and
+    canvas and fonts draw the same pictures. Raises `RenderCancelled` when asked to stop and
     `MediumUnreadable` for a medium that cannot be drawn; in both cases nothing is left at `out_path`
     that was not there before.
     """
@@ -36,8 +37,25 @@ def render_scene(
     if cancelled():
         raise RenderCancelled
     stage = build_stage(spec, canvas)
+    return encode_stage(stage, spec, canvas, out_path, progress=progress, cancelled=cancelled, settings=settings)
+
+
+def encode_stage(
+    stage: Stage,
+    spec: SceneSpec,
+    canvas: Canvas,
+    out_path: Path,
+    *,
+    progress: Progress = lambda done, total: None,
+    cancelled: Cancelled = lambda: False,
+    settings: EncoderSettings | None = None,
+) -> ClipInfo:
+    """Encode every frame of a stage that was built from `spec`; otherwise as `render_scene`."""
     copy_start, copy_end = spec.copied_frames
     total = spec.frame_count
+    settings = settings or EncoderSettings()
+    if len(spec.media) > 1 or any(medium.kind is MediumKind.VIDEO for medium in spec.media):
+        settings = replace(settings, finds_cuts=True)  # decided by the spec, so it needs no part in the scene's key
     with ClipEncoder(
         out_path, canvas, frame_count=total, copy_start=copy_start, copy_end=copy_end, settings=settings
     ) as encoder:

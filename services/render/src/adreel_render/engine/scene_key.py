@@ -13,11 +13,10 @@ from pathlib import Path
 import cv2
 import PIL
 
+from adreel_render.engine.cache import ENGINE_VERSION
 from adreel_render.engine.encoder import EncoderSettings, codec_identity
 from adreel_render.engine.fonts import fonts_fingerprint
 from adreel_render.engine.spec import Brand, Canvas, Medium, SceneSpec
-
-ENGINE_VERSION = 1
 
 
 def scene_key(spec: SceneSpec, canvas: Canvas, settings: EncoderSettings | None = None) -> str:
@@ -43,6 +42,8 @@ def _scene(spec: SceneSpec) -> dict[str, object]:
     facts["media"] = [_medium(medium) for medium in spec.media]
     facts["brand"] = _brand(spec.brand)
     facts["copied"] = spec.copied_frames
+    if spec.spoken_frames is None:
+        del facts["spoken_frames"]  # clips without a voice keep the key they had before there were any
     return {name: value for name, value in facts.items() if name not in ("copy_start", "copy_end")}
 
 

@@ -44,12 +44,20 @@ def read_ground(read: FrameReader, frames: Sequence[int], box: Box) -> npt.NDArr
 
 def choose_reading(ground: npt.NDArray[np.floating], *, may_be_dark: bool = True) -> Reading:
     """Type colour and shade for what was measured."""
+    on_dark, on_light = shade_under(WHITE, ground), shade_under(INK, ground)
+    if may_be_dark and on_dark.strength > _DARK_TYPE_FROM and on_light.strength <= _DARK_TYPE_SHADE:
+        return on_light
+    return on_dark
+
+
+def shade_under(ink: RGBColor, ground: npt.NDArray[np.floating]) -> Reading:
+    """The shade that type of a colour needs, where another ground has decided on the colour."""
     dark, bright = (float(value) for value in np.percentile(ground, (0.5, 99.5)))
-    for_light = _shade_for_light(bright)
-    for_dark = _shade_for_dark(dark)
-    if may_be_dark and for_light > _DARK_TYPE_FROM and for_dark <= _DARK_TYPE_SHADE:
-        return Reading(INK, WHITE, for_dark)
-    return Reading(WHITE, (0, 0, 0), for_light)
+    return (
+        Reading(ink, (0, 0, 0), _shade_for_light(bright))
+        if ink == WHITE
+        else Reading(ink, WHITE, _shade_for_dark(dark))
+    )
 
 
 def _shade_for_light(bright: float) -> float:

@@ -67,6 +67,10 @@ class Canvas:
         return max(1, round(seconds * self.fps))
 
 
+REFERENCE_ROLE = "reference"
+"""The role of a picture that shows what something looks like: it is never cropped to fill a canvas of another shape."""
+
+
 class MediumKind(StrEnum):
     """What a medium's bytes are, as found by whoever stored them."""
 
@@ -133,6 +137,7 @@ class SceneSpec:
     `script` is the text spoken or read in the scene and becomes its captions when `captions` is set.
     `headline` is a short line set large; the first scene shows it (or `product`) as its title, others
     only when it is given. `call_to_action` is drawn, as an end card, on the last scene alone.
+    `spoken_frames` bounds the body's frames in which a voice says the script, where there is one: captions follow it.
     `seed` varies camera moves between jobs; `style` and `tone` are free words that choose a palette
     when the brand gives no colours.
     """
@@ -155,6 +160,7 @@ class SceneSpec:
     seed: int = 0
     style: str | None = None
     tone: str | None = None
+    spoken_frames: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         if self.body_frames < 1 or self.head_frames < 0 or self.tail_frames < 0:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from adreel_render.engine.backdrops import brand_shot, media_shot
 from adreel_render.engine.colour import YUV
 from adreel_render.engine.elements import Element
-from adreel_render.engine.end_card import EndCard, end_card_elements
+from adreel_render.engine.end_card import CARD_FADE_SECONDS, EndCard, end_card_elements
 from adreel_render.engine.errors import MediumUnreadable
 from adreel_render.engine.layout import Box, Layout, union
 from adreel_render.engine.logo import logo_sprite
@@ -71,7 +71,7 @@ def _end_card(
     box = union([Box(e.sprite.left, e.sprite.top, e.sprite.width_px, e.sprite.height_px) for e in elements])
     reading = choose_reading(read_ground(shot.read, [plan.end - 1], box), may_be_dark=False)
     scrim = soft_scrim(canvas, box, reading)
-    return [*([Element(scrim, start, plan.end, round(0.5 * canvas.fps))] if scrim else []), *elements]
+    return [*([Element(scrim, start, plan.end, round(CARD_FADE_SECONDS * canvas.fps))] if scrim else []), *elements]
 
 
 def _logo(brand: Brand, canvas: Canvas) -> Sprite | None:

@@ -1,8 +1,8 @@
 """What a scene says and when, in frames of its clip: pure, decided before anything is drawn."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from adreel_render.engine.captions import Phrase, split_phrases
+from adreel_render.engine.captions import Phrase, scene_phrases
 from adreel_render.engine.spec import Canvas, SceneSpec
 
 _CLEAR_SECONDS = 0.12
@@ -42,10 +42,21 @@ def plan_text(spec: SceneSpec, canvas: Canvas) -> TextPlan:
     title = _title(spec, has_card_at_once=card_start == start)
     phrases: tuple[Phrase, ...] = ()
     if (spec.captions or is_typographic) and not _repeats(spec):
-        phrases = _in_clip(split_phrases(spec.script, spec.body_frames, canvas.fps), spec, start, end)
+        said = scene_phrases(spec.script, spec.body_frames, canvas.fps, spec.spoken_frames)
+        phrases = _beside_card(_in_clip(said, spec, start, end), spec, card_start)
+    if is_typographic and spec.spoken_frames is not None:
+        phrases = _held(phrases, start, end)
     if is_typographic and not phrases and title is None:
         title = spec.product
     return TextPlan(start, end, title, phrases, is_typographic, card_start)
+
+
+def _held(phrases: tuple[Phrase, ...], start: int, end: int) -> tuple[Phrase, ...]:
+    """Phrases that are the picture itself: it is not empty before the voice begins, nor after its last word."""
+    if not phrases:
+        return phrases
+    held = [replace(phrases[0], start_frame=start), *phrases[1:]]
+    return (*held[:-1], replace(held[-1], end_frame=end))
 
 
 def _seen(spec: SceneSpec, canvas: Canvas) -> tuple[int, int]:
@@ -88,6 +99,18 @@ def _repeats(spec: SceneSpec) -> bool:
         return False
     said = _letters(spec.script)
     return not said or said in _letters(f"{spec.product or ''} {spec.call_to_action}")
+
+
+def _beside_card(phrases: tuple[Phrase, ...], spec: SceneSpec, card_start: int | None) -> tuple[Phrase, ...]:
+    """The phrases without those that would stand below a card that says the same, word for word."""
+    if card_start is None:
+        return phrases
+    on_card = [_letters(text) for text in (spec.call_to_action, spec.product) if text]
+    return tuple(
+        phrase
+        for phrase in phrases
+        if phrase.end_frame <= card_start or not any(_letters(phrase.text) in said for said in on_card)
+    )
 
 
 def _letters(text: str) -> str:

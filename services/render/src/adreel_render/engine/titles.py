@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from adreel_render.engine.colour import RGBColor
 from adreel_render.engine.fonts import Weight
 from adreel_render.engine.layout import Anchor, Box
-from adreel_render.engine.lettering import bar, text_style, words
-from adreel_render.engine.sprites import Sprite, stacked
+from adreel_render.engine.lettering import Part, bar, text_style, words
 from adreel_render.engine.typesetting import Align, TextBlock, is_rtl, set_text
 
 
@@ -59,20 +58,22 @@ def set_title(text: str, box: Box, short_side_px: int, family: str | None, ancho
     return TitleBlocks(title_block, sub_block, Box(left, top, width, height), bar_px, gap)
 
 
-def title_sprite(blocks: TitleBlocks, ink: RGBColor, accent: RGBColor, *, shadow: float) -> Sprite:
-    """Bar, title and subtitle as one sprite."""
+def title_parts(blocks: TitleBlocks, ink: RGBColor, accent: RGBColor, *, shadow: float) -> list[Part]:
+    """Bar, title and subtitle."""
     box = blocks.box
     from_right = is_rtl(" ".join(blocks.title.lines))
     bar_left = box.right - blocks.bar_px if from_right else box.left
     trim = round(blocks.title.size_px * 0.12)
-    sprites = [bar(Box(bar_left, box.top + trim, blocks.bar_px, max(8, box.height - 2 * trim)), accent)]
+    parts = [Part(bar(Box(bar_left, box.top + trim, blocks.bar_px, max(8, box.height - 2 * trim)), accent))]
 
     def left_of(block: TextBlock) -> int:
         indent = blocks.bar_px + blocks.gap_px
         return box.right - indent - block.width_px if from_right else box.left + indent
 
-    sprites.append(words(blocks.title, left_of(blocks.title), box.top, ink, shadow=shadow))
+    title = words(blocks.title, left_of(blocks.title), box.top, ink, shadow=shadow)
+    parts.append(Part(title, blocks.title.size_px))
     if blocks.subtitle and blocks.subtitle.lines:
         top = box.bottom - blocks.subtitle.height_px
-        sprites.append(words(blocks.subtitle, left_of(blocks.subtitle), top, ink, shadow=shadow))
-    return stacked(sprites)
+        subtitle = words(blocks.subtitle, left_of(blocks.subtitle), top, ink, shadow=shadow)
+        parts.append(Part(subtitle, blocks.subtitle.size_px))
+    return parts

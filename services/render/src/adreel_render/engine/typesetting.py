@@ -5,7 +5,7 @@ text is set smaller, down to a floor; what still does not fit is cut at a word w
 """
 
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache, partial
 
@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
-from adreel_render.engine.fonts import Run, Typeface
+from adreel_render.engine.fonts import Run, Typeface, han_language
 from adreel_render.engine.line_breaking import break_lines, longest_word_px
 
 Mask = npt.NDArray[np.uint8]
@@ -27,6 +27,9 @@ _LONGEST_CHARS = 1500
 
 _SPLIT_FROM = 0.66
 """Words longer than a line are hyphenated once the type is this share of its size: smaller would look worse."""
+
+
+_EDGE_MARKS = ".,;:!?…()[]«»“”‘’\"'"
 
 
 class Align(StrEnum):
@@ -50,13 +53,17 @@ class TextStyle:
 
 @dataclass(frozen=True, slots=True)
 class TextBlock:
-    """Lines set at a size. `width_px` is the longest line's advance, `line_px` from baseline to baseline."""
+    """Lines set at a size. `width_px` is the longest line's advance, `line_px` from baseline to baseline.
+
+    `is_whole` says that no word had to be left away.
+    """
 
     lines: tuple[str, ...]
     size_px: int
     width_px: int
     line_px: int
     style: TextStyle
+    is_whole: bool = True
 
     @property
     def height_px(self) -> int:
@@ -107,7 +114,7 @@ def _shortened(text: str, style: TextStyle, width_px: int, height_px: int) -> Te
     units = text.split(" ") if " " in text else list(text)
     joiner = " " if " " in text else ""
     low, high = 0, len(units)
-    best = TextBlock((), style.min_size_px, 0, 0, style)
+    best = TextBlock((), style.min_size_px, 0, 0, style, is_whole=not units[0])
     while low < high:
         middle = (low + high + 1) // 2
         candidate = joiner.join(units[:middle]).rstrip(" ,.;:–—-") + "…"
@@ -115,7 +122,7 @@ def _shortened(text: str, style: TextStyle, width_px: int, height_px: int) -> Te
         if block is None:
             high = middle - 1
         else:
-            low, best = middle, block
+            low, best = middle, replace(block, is_whole=False)
     return best
 
 
@@ -126,13 +133,17 @@ def draw_block(block: TextBlock, margin_px: int) -> Mask:
     draw = ImageDraw.Draw(image)
     ascent, descent = block.style.face.metrics_px("".join(block.lines), block.size_px)
     above = (block.line_px - ascent - descent) / 2 + ascent
+    language = han_language("".join(block.lines))
     for index, line in enumerate(block.lines):
+        from_right = is_rtl(line)
         runs = _in_visual_order(block.style.face.runs(line, block.size_px), line)
         left = margin_px + _indent(block, line, sum(run.length_px for run in runs))
         baseline = margin_px + round(index * block.line_px + above)
         for run in runs:
-            direction = "rtl" if is_rtl(run.text) else None
-            draw.text((left, baseline), run.text, fill=255, font=run.font, anchor="ls", direction=direction)
+            direction = "rtl" if is_rtl(run.text) or (from_right and not _is_strong(run.text)) else None
+            draw.text(
+                (left, baseline), run.text, fill=255, font=run.font, anchor="ls", direction=direction, language=language
+            )
             left += run.length_px
     return np.asarray(image, np.uint8)
 
@@ -147,8 +158,28 @@ def is_rtl(text: str) -> bool:
 
 
 def _in_visual_order(runs: list[Run], line: str) -> list[Run]:
-    """Left to right as seen: the pieces of a line that runs from the right stand in reverse."""
-    return runs[::-1] if is_rtl(line) else runs
+    """Left to right as seen: the pieces of a line that runs from the right stand in reverse.
+
+    A mark at the end of a Latin word belongs to the line there, not to the word: it stands left of it.
+    """
+    if not is_rtl(line):
+        return runs
+    return [piece for run in runs for piece in _marks_apart(run)][::-1]
+
+
+def _marks_apart(run: Run) -> list[Run]:
+    text = run.text
+    if is_rtl(text) or not _is_strong(text):
+        return [run]
+    inner = text.strip(_EDGE_MARKS)
+    start = text.index(inner)
+    pieces = (*text[:start], inner, *text[start + len(inner) :])
+    return [Run(piece, run.font) for piece in pieces]
+
+
+def _is_strong(text: str) -> bool:
+    """Whether any character has a direction of its own; numbers count."""
+    return any(unicodedata.bidirectional(char) in ("L", "R", "AL", "EN", "AN") for char in text)
 
 
 def _indent(block: TextBlock, line: str, length_px: float) -> float:

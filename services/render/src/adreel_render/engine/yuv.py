@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 Plane = npt.NDArray[np.uint8]
 Planes = tuple[Plane, Plane, Plane]
+DeepPlane = npt.NDArray[np.uint16]
 
 BLACK_Y = 16
 NEUTRAL_CHROMA = 128
@@ -21,6 +22,15 @@ LIMITED_RANGE = 1  # libavutil AVCOL_RANGE_MPEG
 def planes_of(frame: av.VideoFrame) -> Planes:
     """Views into a yuv420p frame's own memory: valid while the frame lives, writable if it is."""
     y, u, v = (_view(plane) for plane in frame.planes)
+    return y, u, v
+
+
+def deep_planes_of(frame: av.VideoFrame) -> tuple[DeepPlane, DeepPlane, DeepPlane]:
+    """Views into a yuv420p10le frame's own memory, one uint16 a sample: valid while the frame lives."""
+    y, u, v = (
+        np.frombuffer(memoryview(plane), np.uint16).reshape(-1, plane.line_size // 2)[: plane.height, : plane.width]
+        for plane in frame.planes
+    )
     return y, u, v
 
 

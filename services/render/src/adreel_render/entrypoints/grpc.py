@@ -13,8 +13,10 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from adreel_render.adapters.postgres.renders import MediaRow
 from adreel_render.domain.backends import Backends
 from adreel_render.domain.errors import RenderNotFound
-from adreel_render.domain.prices import estimate_video
+from adreel_render.usecases.buying.knock import Knock
 from adreel_render.usecases.ensure_preview import EnsurePreview
+from adreel_render.usecases.estimate_film import EstimateFilm
+from adreel_render.usecases.estimate_voice import EstimateVoice, VoiceEstimate
 from adreel_render.usecases.queries import Queries
 from adreel_render.usecases.select_take import SelectTake
 
@@ -32,13 +34,24 @@ class RenderServicer(render_pb2_grpc.RenderServiceServicer):
     """See proto/adreel/render/v1/render.proto."""
 
     def __init__(
-        self, queries: Queries, preview: EnsurePreview, select: SelectTake, blobs: BlobStore, backends: Backends
+        self,
+        queries: Queries,
+        preview: EnsurePreview,
+        select: SelectTake,
+        blobs: BlobStore,
+        backends: Backends,
+        estimate: EstimateFilm,
+        knock: Knock,
+        voice: EstimateVoice,
     ) -> None:
         self._queries = queries
         self._preview = preview
         self._select = select
         self._blobs = blobs
         self._backends = backends
+        self._estimate = estimate
+        self._knock = knock
+        self._voice = voice
 
     async def GetMedia(  # noqa: N802
         self, request: render_pb2.GetMediaRequest, context: Context
@@ -78,12 +91,32 @@ class RenderServicer(render_pb2_grpc.RenderServiceServicer):
     async def EstimateRender(  # noqa: N802
         self, request: render_pb2.EstimateRenderRequest, context: Context
     ) -> render_pb2.EstimateRenderResponse:
-        count = max(request.scene_count, 1)
-        lengths = [request.duration_seconds / count] * count
-        line = estimate_video(request.backend or "local", lengths, with_audio=request.generate_audio)
+        voice: VoiceEstimate | None = None
+        if request.HasField("request"):
+            film = await self._estimate.exactly(MessageToDict(request.request))
+            voice = await self._voice.exactly(MessageToDict(request.request))
+        else:
+            film = self._estimate.roughly(
+                request.backend or "local",
+                duration_seconds=request.duration_seconds,
+                scene_count=request.scene_count,
+                resolution=request.resolution,
+                with_audio=request.generate_audio,
+            )
+            if request.voiceover:
+                voice = self._voice.roughly(request.duration_seconds)
+        lines = [*film.lines, *([voice.line] if voice else [])]
         return render_pb2.EstimateRenderResponse(
-            lines=[common_pb2.CostLine(**line.model_dump())], total_micros=line.amount_micros
+            lines=[common_pb2.CostLine(**line.model_dump()) for line in lines],
+            total_micros=sum(line.amount_micros for line in lines),
+            open_micros=film.open_micros + (voice.open_micros if voice else 0),
         )
+
+    async def ReceiveProviderWebhook(  # noqa: N802
+        self, request: render_pb2.ReceiveProviderWebhookRequest, context: Context
+    ) -> render_pb2.ReceiveProviderWebhookResponse:
+        await self._knock.receive(request.provider, dict(request.headers), request.body, attempt=request.attempt)
+        return render_pb2.ReceiveProviderWebhookResponse()
 
     async def ListBackends(  # noqa: N802
         self, request: render_pb2.ListBackendsRequest, context: Context
@@ -94,6 +127,7 @@ class RenderServicer(render_pb2_grpc.RenderServiceServicer):
                     name=backend.name,
                     is_available=backend.is_available,
                     problem=backend.problem,
+                    message=backend.message,
                     model=backend.model,
                     clip_seconds=backend.clip_seconds,
                 )

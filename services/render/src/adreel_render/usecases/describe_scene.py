@@ -6,7 +6,7 @@ from pathlib import Path
 
 from adreel_render.domain.film_layout import FilmLayout
 from adreel_render.domain.ports import AssetSource
-from adreel_render.domain.request import RenderRequested, RequestedAsset
+from adreel_render.domain.request import RenderRequested, RequestedAsset, RequestedScene
 from adreel_render.engine.spec import Brand, Medium, MediumKind, SceneSpec
 
 _DRAWABLE = {"image": MediumKind.IMAGE, "video": MediumKind.VIDEO}
@@ -21,14 +21,23 @@ class DescribeScene:
         self._assets = assets
 
     async def spec(
-        self, request: RenderRequested, layout: FilmLayout, number: int, *, without: frozenset[str] = frozenset()
+        self,
+        request: RenderRequested,
+        layout: FilmLayout,
+        number: int,
+        *,
+        without: frozenset[str] = frozenset(),
+        bought: tuple[Medium, ...] | None = None,
+        spoken_frames: tuple[int, int] | None = None,
     ) -> SceneSpec:
-        """The spec of scene `number`; media whose digest is in `without` are left out."""
+        """The spec of scene `number`; media whose digest is in `without` are left out.
+
+        `bought` clips are the scene's picture in place of the job's own media. `spoken_frames` is where in the body
+        its voice is heard.
+        """
         scene = request.scene(number)
         frames = layout.clips[number - 1]
-        shown = [asset for asset in map(request.asset, scene.asset_ids) if asset is not None]
-        drawable = [asset for asset in shown if is_drawable(asset) and asset.sha256 not in without]
-        media = await asyncio.gather(*(self._medium(asset) for asset in drawable))
+        media = bought if bought is not None else await self._media(request, scene, without)
         is_last = number == len(request.scenes)
         return SceneSpec(
             number=number,
@@ -38,7 +47,7 @@ class DescribeScene:
             tail_frames=frames.tail_frames,
             copy_start=frames.copy_start,
             copy_end=frames.copy_end,
-            media=tuple(media),
+            media=media,
             script=scene.script,
             call_to_action=request.brief.call_to_action if is_last else None,
             product=request.brief.product,
@@ -48,7 +57,15 @@ class DescribeScene:
             seed=request.seed,
             style=request.brief.style,
             tone=request.brief.tone,
+            spoken_frames=spoken_frames,
         )
+
+    async def _media(
+        self, request: RenderRequested, scene: RequestedScene, without: frozenset[str]
+    ) -> tuple[Medium, ...]:
+        shown = [asset for asset in map(request.asset, scene.asset_ids) if asset is not None]
+        drawable = [asset for asset in shown if is_drawable(asset) and asset.sha256 not in without]
+        return tuple(await asyncio.gather(*(self._medium(asset) for asset in drawable)))
 
     async def _medium(self, asset: RequestedAsset) -> Medium:
         path = await self._assets.local_copy(asset.asset_id, asset.sha256)
@@ -82,3 +99,15 @@ class DescribeScene:
 def is_drawable(asset: RequestedAsset) -> bool:
     """Whether the engine can show this asset."""
     return asset.type in _DRAWABLE and asset.format not in _UNDRAWABLE_FORMATS
+
+
+def clip_heard(request: RenderRequested, scene: RequestedScene) -> RequestedAsset | None:
+    """The user clip whose sound a scene has: the one that it shows alone; in a montage it would only clutter.
+
+    A logo beside it is no montage.
+    """
+    known = [asset for asset in map(request.asset, scene.asset_ids) if asset is not None]
+    shown = [asset for asset in known if is_drawable(asset) and asset.role != "logo"]
+    if len(shown) != 1 or shown[0].type != "video" or not shown[0].has_audio:
+        return None
+    return shown[0]

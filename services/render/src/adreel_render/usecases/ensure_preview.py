@@ -19,7 +19,7 @@ from adreel_render.adapters.postgres.renders import MediaRow
 from adreel_render.domain.errors import PreviewNotReady, SceneUnrenderable
 from adreel_render.domain.film_layout import lay_out
 from adreel_render.domain.request import RenderRequested
-from adreel_render.usecases.start_render import order_scene, work_subject
+from adreel_render.usecases.start_render import order_scenes, work_subject
 
 _RETRY_AFTER_SECONDS = 2.0
 
@@ -47,8 +47,7 @@ class EnsurePreview:
             if await renders.insert_render(conn, request, [clip.body_frames for clip in layout.clips]):
                 await renders.cancel_renders(conn, request.job_id, but=request.render_id, only_previews=True)
                 await work_items.cancel(conn, subject=work_subject(request))
-                for scene in request.scenes:
-                    await order_scene(conn, request, scene.scene_number)
+                await order_scenes(conn, request)
         raise PreviewNotReady("The preview is still being drawn.", retry_after_seconds=_RETRY_AFTER_SECONDS)
 
 

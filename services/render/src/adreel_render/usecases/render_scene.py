@@ -5,7 +5,6 @@ import tempfile
 import uuid
 from pathlib import Path
 
-from adreel_kit import work_items
 from adreel_kit.blobs.port import BlobStore
 from adreel_kit.db import Connection, Database
 from adreel_kit.errors import ErrorFacts
@@ -17,14 +16,14 @@ from adreel_kit.worker import Finish
 from adreel_render.adapters.postgres import renders
 from adreel_render.adapters.postgres.renders import StoredClip
 from adreel_render.domain.errors import RenderNotFound, SceneUnrenderable
-from adreel_render.domain.events import ClipReady, ErrorData, RenderFailed
 from adreel_render.domain.film_layout import FilmLayout, lay_out
 from adreel_render.domain.ports import Engine, ProgressReport
 from adreel_render.domain.request import RenderRequested
 from adreel_render.engine.scene_key import scene_key
 from adreel_render.engine.spec import SceneSpec
 from adreel_render.usecases.describe_scene import DescribeScene
-from adreel_render.usecases.start_render import COMPOSE_KIND, work_subject
+from adreel_render.usecases.end_scenes import MadeClip, fail_render, record_clip
+from adreel_render.usecases.spoken_film import placed_speeches
 
 log = get_logger(__name__)
 
@@ -58,13 +57,15 @@ class RenderScene:
         number = int(item.payload["scene_number"])
         async with self._database.connection() as conn:
             request = await renders.load_request(conn, render_id)
-        if request is None:
-            raise RenderNotFound("The render is gone.")
-        layout = lay_out(request)
-        clip, is_reused = await self._clip(request, layout, number)
+            if request is None:
+                raise RenderNotFound("The render is gone.")
+            layout = lay_out(request)
+            said = (await placed_speeches(conn, request, layout)).get(number)
+        clip, is_reused = await self._clip(request, layout, number, said.in_body if said else None)
 
         async def finish(conn: Connection) -> None:
-            await self._record(conn, request, layout, number, clip, is_reused=is_reused)
+            made = MadeClip(clip, backend=LOCAL, model=LOCAL, is_reused=is_reused)
+            await record_clip(conn, self._outbox, request, layout, number, made)
 
         return finish
 
@@ -72,11 +73,13 @@ class RenderScene:
         render_id = uuid.UUID(item.payload["render_id"])
         await fail_render(conn, self._outbox, render_id, error, scene_number=int(item.payload["scene_number"]))
 
-    async def _clip(self, request: RenderRequested, layout: FilmLayout, number: int) -> tuple[StoredClip, bool]:
+    async def _clip(
+        self, request: RenderRequested, layout: FilmLayout, number: int, spoken_frames: tuple[int, int] | None
+    ) -> tuple[StoredClip, bool]:
         """The scene's clip, drawn now or found. A medium that cannot be drawn is left out, as a failed one is."""
         without: frozenset[str] = frozenset()
         while True:
-            spec = await self._describe.spec(request, layout, number, without=without)
+            spec = await self._describe.spec(request, layout, number, without=without, spoken_frames=spoken_frames)
             key = await asyncio.to_thread(scene_key, spec, layout.canvas)
             async with self._database.connection() as conn:
                 known = await renders.find_clip(conn, key)
@@ -98,102 +101,3 @@ class RenderScene:
                 frames = await self._engine.draw_scene(spec, layout.canvas, path, on_progress)
             ref = await self._blobs.put_file(path)
         return StoredClip(key, ref.sha256, ref.size_bytes, frames)
-
-    async def _record(
-        self,
-        conn: Connection,
-        request: RenderRequested,
-        layout: FilmLayout,
-        number: int,
-        clip: StoredClip,
-        *,
-        is_reused: bool,
-    ) -> None:
-        before = await renders.standing(conn, request.render_id, lock=True)
-        if before is None or before.state != "rendering":
-            return  # cancelled meanwhile; the bytes stay in the cache for another day
-        await renders.keep_clip(conn, clip)
-        await renders.set_clip(conn, request.render_id, number, clip.key)
-        if not request.is_preview:
-            await self._announce(conn, request, layout, number, clip, is_reused=is_reused)
-        await self._order_film_if_complete(conn, request)
-
-    async def _announce(
-        self,
-        conn: Connection,
-        request: RenderRequested,
-        layout: FilmLayout,
-        number: int,
-        clip: StoredClip,
-        *,
-        is_reused: bool,
-    ) -> None:
-        seconds = layout.clips[number - 1].body_frames / layout.canvas.fps
-        take_id = await renders.add_take(
-            conn,
-            request,
-            scene_number=number,
-            clip_key=clip.key,
-            backend=LOCAL,
-            model=LOCAL,
-            duration_seconds=seconds,
-            cost_micros=0,
-        )
-        await self._outbox.publish(
-            ClipReady(
-                job_id=request.job_id,
-                render_id=request.render_id,
-                scene_number=number,
-                take_id=take_id,
-                backend=LOCAL,
-                duration_seconds=seconds,
-                is_reused=is_reused,
-            ),
-            conn,
-            subject=str(request.job_id),
-        )
-
-    async def _order_film_if_complete(self, conn: Connection, request: RenderRequested) -> None:
-        standing = await renders.standing(conn, request.render_id)
-        if standing is not None and standing.scenes_done == standing.scenes_total:
-            await order_film(conn, request)
-
-
-async def order_film(conn: Connection, request: RenderRequested) -> None:
-    """Queue the joining of a render whose clips are all there."""
-    if await renders.move(conn, request.render_id, to="composing", when=("rendering",)):
-        count = await conn.fetchval(
-            "SELECT count(*) FROM work_items WHERE kind = $1 AND key LIKE $2", COMPOSE_KIND, f"{request.render_id}%"
-        )
-        await work_items.enqueue(
-            conn,
-            kind=COMPOSE_KIND,
-            key=f"{request.render_id}/{count}",
-            subject=work_subject(request),
-            payload={"render_id": str(request.render_id)},
-            max_attempts=5,
-        )
-
-
-async def fail_render(
-    conn: Connection, outbox: Outbox, render_id: uuid.UUID, error: ErrorFacts, *, scene_number: int | None
-) -> None:
-    """Give a render up: its other work stops, and the job hears why."""
-    request = await renders.load_request(conn, render_id)
-    if request is None:
-        return
-    if not await renders.move(conn, render_id, to="failed", when=("rendering", "composing")):
-        return
-    await work_items.cancel(conn, subject=work_subject(request))
-    if request.is_preview:
-        return
-    await outbox.publish(
-        RenderFailed(
-            job_id=request.job_id,
-            render_id=render_id,
-            error=ErrorData.model_validate(error.as_dict()),
-            scene_number=scene_number,
-        ),
-        conn,
-        subject=str(request.job_id),
-    )

@@ -24,6 +24,7 @@ Note = Callable[[Connection, float], Awaitable[None]]
 _SCENES_PERCENT = 85.0
 _JOINED_PERCENT = 98.0
 _INTERVAL_SECONDS = 1.0
+_WAITING_SECONDS = 10.0
 
 
 class ReportProgress:
@@ -46,6 +47,15 @@ class ReportProgress:
 
         async with self._telling(render_id, "rendering_scenes", note) as on_progress:
             yield on_progress
+
+    async def waiting(self, render_id: uuid.UUID) -> None:
+        now = time.monotonic()
+        if now - self._last.get(render_id, 0.0) < _WAITING_SECONDS:
+            return
+        try:
+            await self._publish(render_id, "rendering_scenes", 0.0, None)
+        except Exception as error:  # as below
+            log.warning("progress.untold", error=repr(error))
 
     @asynccontextmanager
     async def composing(self, render_id: uuid.UUID) -> AsyncIterator[Callable[[float], None]]:

@@ -10,7 +10,8 @@ from adreel_render.adapters.postgres import renders
 from adreel_render.domain.errors import RenderNotFound, RenderRunning, TakeDoesNotFit
 from adreel_render.domain.film_layout import lay_out
 from adreel_render.domain.request import RenderRequested
-from adreel_render.usecases.render_scene import order_film
+from adreel_render.usecases.end_scenes import order_film
+from adreel_render.usecases.start_render import order_voices
 
 
 class SelectTake:
@@ -46,4 +47,8 @@ class SelectTake:
         await renders.copy_clips(conn, request.render_id, anew.render_id)
         await renders.set_clip(conn, anew.render_id, scene_number, clip_key)
         await work_items.cancel(conn, subject=str(request.job_id))
-        await order_film(conn, anew)
+        if anew.video.voiceover:
+            # Spoken already, as a rule: then this costs a look at each. Its end orders the film.
+            await order_voices(conn, anew)
+        else:
+            await order_film(conn, anew)

@@ -9,10 +9,14 @@ from adreel_render.adapters.postgres import renders
 from adreel_render.domain.errors import SceneUnrenderable
 from adreel_render.domain.events import ErrorData, RenderFailed
 from adreel_render.domain.film_layout import lay_out
+from adreel_render.domain.paid_scene import PAID_BACKENDS
 from adreel_render.domain.request import RenderRequested
+from adreel_render.usecases.buying.book import book_leftovers
 
 SCENE_KIND = "scene"
+PAID_SCENE_KIND = "paid_scene"
 COMPOSE_KIND = "compose"
+VOICE_KIND = "voice"
 
 
 class StartRender:
@@ -33,10 +37,10 @@ class StartRender:
         if await renders.insert_render(message.conn, request, [clip.body_frames for clip in layout.clips]):
             # A newer render of the job takes the place of one still under way.
             await renders.cancel_renders(message.conn, request.job_id, but=request.render_id)
+            await book_leftovers(message.conn, self._outbox, request.job_id)
             for subject in (str(request.job_id), f"{request.job_id}/preview"):
                 await work_items.cancel(message.conn, subject=subject)
-            for scene in request.scenes:
-                await order_scene(message.conn, request, scene.scene_number)
+            await order_scenes(message.conn, request)
         return None
 
     async def _refuse(self, request: RenderRequested, error: SceneUnrenderable, conn: Connection) -> None:
@@ -51,17 +55,43 @@ class StartRender:
         )
 
 
+async def order_scenes(conn: Connection, request: RenderRequested) -> None:
+    """Queue what comes first: the voices of a film that is to have some, whose end orders the scenes; else these."""
+    if request.video.voiceover:
+        await order_voices(conn, request)
+        return
+    for scene in request.scenes:
+        await order_scene(conn, request, scene.scene_number)
+
+
+async def order_voices(conn: Connection, request: RenderRequested) -> None:
+    """Queue the speaking of all scenes."""
+    await work_items.enqueue(
+        conn,
+        kind=VOICE_KIND,
+        key=str(request.render_id),
+        subject=work_subject(request),
+        payload={"render_id": str(request.render_id)},
+        max_attempts=4,
+    )
+
+
 async def order_scene(conn: Connection, request: RenderRequested, scene_number: int, *, again: int = 0) -> None:
     """Queue the work of one scene; `again` counts how often its clip had to be thrown away."""
     suffix = f"/{again}" if again else ""
     await work_items.enqueue(
         conn,
-        kind=SCENE_KIND,
+        kind=PAID_SCENE_KIND if is_paid(request) else SCENE_KIND,
         key=f"{request.render_id}/{scene_number}{suffix}",
         subject=work_subject(request),
         payload={"render_id": str(request.render_id), "scene_number": scene_number, "again": again},
         max_attempts=6,
     )
+
+
+def is_paid(request: RenderRequested) -> bool:
+    """Whether the clips are bought; an animatic is drawn here whatever the backend."""
+    return request.video.backend in PAID_BACKENDS and not request.is_preview
 
 
 def work_subject(request: RenderRequested) -> str:

@@ -9,9 +9,10 @@ import cv2
 import numpy as np
 import pytest
 from adreel_render.engine.clip_source import ClipReader, ClipShot, scaled_frame
-from adreel_render.engine.colour import yuv_to_rgb
+from adreel_render.engine.colour import blank_yuv, yuv_to_rgb
 from adreel_render.engine.errors import MediumUnreadable
 from adreel_render.engine.layout import Box
+from adreel_render.engine.mount import Mount
 from adreel_render.engine.spec import Canvas, Medium, MediumKind, SceneSpec
 from adreel_render.engine.stills import draw_still
 from adreel_render.engine.yuv import planes_of
@@ -156,3 +157,18 @@ def test_grey_stays_grey_in_every_size() -> None:
         picture = scaled_frame(frame, *size)
         assert set(np.unique(picture.u)) | set(np.unique(picture.v)) == {128}
         assert set(np.unique(picture.y)) == {120}
+
+
+@pytest.mark.parametrize(("width", "is_rounded"), [(120, True), (320, False)], ids=["card", "to the edges"])
+def test_a_fitted_clip_lies_on_its_ground_like_a_card(width: int, is_rounded: bool) -> None:
+    canvas = Canvas(320, 320, 25)
+    box = Box((320 - width) // 2, 100, width, 100)
+    ground, part = blank_yuv(320, 320), blank_yuv(100, width)
+    ground.y[:], part.y[:], part.u[:] = 120, 220, 90
+    Mount(canvas, box).lay(part, ground)
+    assert bool(ground.y[box.top, box.left] < 180) is is_rounded
+    assert bool(ground.y[box.bottom - 1, box.right - 1] < 180) is is_rounded
+    assert ground.y[box.top, 160] == ground.y[150, box.left] == ground.y[150, 160] == 220
+    assert ground.u[75, 80] == 90
+    assert ground.u[20, 80] == 128
+    assert ground.y[box.bottom + 3, 160] < ground.y[box.bottom + 10, 160] < ground.y[310, 160] == 120  # the shadow

@@ -6,11 +6,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
-from adreel_render.engine.colour import YUV, contrast, luminance_map, yuv_to_rgb
-from adreel_render.engine.elements import Element
+from adreel_render.engine.colour import contrast, luminance_map, yuv_to_rgb
 from adreel_render.engine.layout import safe_area
+from adreel_render.engine.legibility import measure_type
 from adreel_render.engine.spec import Brand, Canvas, Medium, SceneSpec
-from adreel_render.engine.stage import Stage, build_stage
+from adreel_render.engine.stage import build_stage
 from adreel_render.engine.stills import draw_still
 
 WIDE, TALL, SQUARE = Canvas(640, 360, 25), Canvas(360, 640, 25), Canvas(400, 400, 25)
@@ -92,43 +92,6 @@ def test_all_type_stays_inside_the_safe_area(
         assert luma[outside].max() < 120, f"ink outside the safe area in frame {index}"
 
 
-def ink_and_ground(stage: Stage, element: Element, index: int) -> tuple[YUV, YUV]:
-    """The frame with all elements up to one, and without that one."""
-    before = stage.elements[: stage.elements.index(element)]
-    ground = YUV(*(plane.copy() for plane in stage.shot.read(index)))
-    for other in before:
-        other.draw(ground, index)
-    drawn = YUV(*(plane.copy() for plane in ground))
-    element.draw(drawn, index)
-    return drawn, ground
-
-
-def measured_contrasts(stage: Stage, index: int) -> list[float]:
-    """For every element with ink in it that is fully there: the contrast of ink to the worst ground beside it."""
-    found = []
-    for element in stage.elements:
-        settled = element.start + element.fade_in < index < element.end - element.fade_out - 1
-        keep = element.sprite.keeps[0]
-        is_type = 40 < (keep < 6).sum() < 0.35 * keep.size  # shades have no solid part, buttons are mostly solid
-        if not settled or not is_type:
-            continue
-        sprite = element.sprite
-        ink_mask = np.zeros_like(stage.shot.read(index).y)
-        y1, x1 = (
-            min(sprite.top + sprite.height_px, ink_mask.shape[0]),
-            min(sprite.left + sprite.width_px, ink_mask.shape[1]),
-        )
-        ink_mask[sprite.top : y1, sprite.left : x1] = (keep[: y1 - sprite.top, : x1 - sprite.left] < 6) * 255
-        drawn, ground = (luminance_map(yuv_to_rgb(frame)) for frame in ink_and_ground(stage, element, index))
-        beside = cv2.dilate(ink_mask, np.ones((9, 9), np.uint8)) > 0
-        inner = cv2.erode(ink_mask, np.ones((2, 2), np.uint8)) > 0
-        ink = float(np.median(drawn[inner if inner.sum() > 20 else ink_mask > 0]))
-        soft = cv2.blur(ground, (3, 3))[beside]
-        worst = np.percentile(soft, 98 if ink > 0.5 else 2)
-        found.append(contrast(ink, float(worst)))
-    return found
-
-
 GROUNDS = {
     "white": (255, 255),
     "light": (225, 255),
@@ -149,7 +112,7 @@ def test_captions_and_titles_have_a_contrast_of_at_least_four_and_a_half(
     pixels = texture(960, 640, low=low, high=high)
     spec = SceneSpec(number, 3, 60, media=(picture_file(pixels),), script=SCRIPT, product="Vereda Walks")
     stage = build_stage(spec, canvas)
-    measured = [value for index in (20, 30, 42) for value in measured_contrasts(stage, index)]
+    measured = [text.contrast for index in (20, 30, 42) for text in measure_type(stage, index)]
     assert len(measured) >= 2
     assert min(measured) >= 4.5
 
@@ -178,7 +141,45 @@ def test_the_end_card_shows_its_pill_in_the_brand_colour(canvas: Canvas, texture
     rgb = yuv_to_rgb(stage.frame(72)).astype(int)
     near = np.abs(rgb - np.array([0xE0, 0x21, 0x8A])).max(axis=2) < 14
     assert near.sum() > 0.005 * near.size
-    assert min(measured_contrasts(stage, 72)) >= 4.5
+    assert min(text.contrast for text in measure_type(stage, 72)) >= 4.5
+
+
+@pytest.mark.parametrize("colors", [("#fbe4e8", "#d8ecd8"), ("#ffff00",), ("#ff00aa", "#e8ff00"), ("#ffffff",), ()])
+def test_words_alone_need_no_cloud_behind_them(colors: tuple[str, ...]) -> None:
+    stage = build_stage(SceneSpec(2, 3, 60, script="A scene of words alone.", brand=Brand(colors=colors)), WIDE)
+    assert not [e for e in stage.elements if not e.type_px and e.sprite.height_px > 100]
+
+
+def test_words_stay_to_the_last_frame_of_the_film(picture_file: Callable[..., Medium], texture) -> None:
+    """With the end card: words that left a moment before it would be seen leaving."""
+    spec = SceneSpec(
+        3, 3, 100, media=(picture_file(texture(640, 360, low=0, high=40)),), script="Soon.", product="Olio"
+    )
+    stage = build_stage(spec, WIDE)
+    assert len(measure_type(stage, 99)) == len(measure_type(stage, 80)) == 2
+
+
+@pytest.mark.parametrize("canvas", [WIDE, SQUARE], ids=["wide", "square"])
+def test_the_shade_of_captions_goes_when_the_end_card_dims_the_picture(canvas: Canvas, picture_file) -> None:
+    """White before, dim after: the strong shade of the one would lie as a dark bar across the other."""
+    white = np.full((canvas.height_px, canvas.width_px, 3), 255, np.uint8)
+    spec = SceneSpec(
+        3, 3, 100, media=(picture_file(white),), script="One thing to say while it changes.", product="Olio"
+    )
+    stage = build_stage(spec, canvas)
+    column = stage.frame(95).y[:, 8].astype(int)
+    assert np.ptp(column) < 12
+    assert min(text.contrast for text in measure_type(stage, 95)) >= 4.5
+    before = next(index for index in range(100) if measure_type(stage, index))
+    assert min(text.contrast for index in range(before, 100) for text in measure_type(stage, index)) >= 4.5
+
+
+def test_the_end_card_does_not_show_the_edges_of_a_fitted_picture(picture_file: Callable[..., Medium]) -> None:
+    picture = picture_file(np.full((300, 900, 3), 250, np.uint8))
+    picture = Medium(picture.key, picture.path, role="reference")
+    stage = build_stage(SceneSpec(3, 3, 100, media=(picture,), product="Olio", call_to_action="Buy"), SQUARE)
+    assert np.ptp(stage.frame(20).y[:, 200].astype(int)) > 60  # the card on its ground
+    assert np.ptp(stage.frame(95).y[:, 8].astype(int)) < 12
 
 
 def test_a_product_on_white_keeps_its_white(picture_file: Callable[..., Medium]) -> None:

@@ -1,5 +1,6 @@
 """Canvases, colours, palettes, the plan of a scene's words, and the key that names a clip."""
 
+import colorsys
 from dataclasses import replace
 from pathlib import Path
 
@@ -57,8 +58,18 @@ def test_every_colour_has_a_readable_text_colour(red: int) -> None:
             color = (red, green, blue)
             assert contrast(luminance(readable_on(color)), luminance(color)) >= 4.5
             palette = choose_palette(Brand(colors=(f"#{red:02x}{green:02x}{blue:02x}",)))
-            assert contrast(luminance(palette.on_accent), luminance(palette.accent)) >= 4.5
+            assert contrast(luminance(palette.on_button), luminance(palette.button)) >= 5
             assert contrast(1.0, luminance(palette.deep_start)) >= 6.9
+            # WCAG 1.4.11: a button of the brand's only colour is told from a ground of the same hue.
+            assert contrast(luminance(palette.button), luminance(palette.deep_start)) >= 2.95
+
+
+@pytest.mark.parametrize("colors", [("#fbe4e8", "#d8ecd8", "#fff6c9"), ("#e8eaf6",), ("#fff6c9",), ("#ffff00",)])
+def test_a_pale_or_yellow_brand_has_a_ground_with_a_hue_and_no_olive_drab(colors: tuple[str, ...]) -> None:
+    red, green, blue = choose_palette(Brand(colors=colors)).deep_start
+    hue, saturation, _ = colorsys.rgb_to_hsv(red / 255, green / 255, blue / 255)
+    assert saturation > 0.3
+    assert not 40 / 360 < hue < 75 / 360
 
 
 def test_palette_follows_the_first_word_of_the_tone() -> None:
@@ -72,6 +83,14 @@ def test_phone_layouts_leave_the_lower_fifth_free() -> None:
     tall = Canvas.of("9:16")
     assert safe_area(tall).bottom <= tall.height_px * 0.8
     assert arrange(tall, is_split=False).captions.box.bottom <= tall.height_px * 0.8
+
+
+def test_a_wide_card_on_a_square_uses_the_room_that_a_title_would_take() -> None:
+    square = Canvas.of("1:1")
+    bare = arrange(square, is_split=False, has_wide_card=True)
+    titled = arrange(square, is_split=False, has_wide_card=True, has_title=True)
+    assert titled.card.bottom <= titled.headline.top + titled.headline.height
+    assert titled.card.bottom < bare.card.bottom <= bare.captions.box.top
 
 
 def test_words_keep_clear_of_both_transition_windows() -> None:
@@ -101,6 +120,15 @@ def test_a_short_last_scene_shows_its_end_card_at_once() -> None:
         replace(SPEC, number=4, call_to_action="Buy", body_frames=40, head_frames=0, tail_frames=0), CANVAS
     )
     assert plan.end_card_start == plan.start
+
+
+def test_a_phrase_that_the_end_card_shows_at_the_time_is_not_set_below_it_again() -> None:
+    last = replace(SPEC, number=4, call_to_action="Book your week", script="Come along. This is Olio. Book your week!")
+    said = [phrase.text for phrase in plan_text(last, CANVAS).phrases]
+    assert said[0].startswith("Come along.")
+    assert not any("Book your week" in text for text in said)
+    elsewhere = replace(last, number=2, call_to_action=None)
+    assert any("Book your week" in phrase.text for phrase in plan_text(elsewhere, CANVAS).phrases)
 
 
 def test_captions_that_only_repeat_the_call_to_action_are_left_out() -> None:

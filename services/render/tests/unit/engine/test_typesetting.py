@@ -4,7 +4,7 @@ import unicodedata
 
 import numpy as np
 import pytest
-from adreel_render.engine.fonts import Typeface, Weight, fonts_fingerprint
+from adreel_render.engine.fonts import Typeface, Weight, fonts_fingerprint, han_language
 from adreel_render.engine.line_breaking import break_lines
 from adreel_render.engine.titles import split_title
 from adreel_render.engine.typesetting import Align, TextStyle, draw_block, is_rtl, set_text
@@ -125,9 +125,45 @@ def test_long_text_is_set_smaller_before_it_is_shortened() -> None:
     assert " ".join(block.lines) == text
 
 
+def test_lines_without_blanks_end_at_stops_where_they_can() -> None:
+    lines = break_lines("行程交给我们。路线、住宿和晚餐一应俱全，您只管走进山里，慢慢看云。", monospaced, 130, 4)
+    assert lines is not None
+    assert sum(line[-1] in "、，。" for line in lines) == len(lines) >= 3
+    assert break_lines("一二三四五六七，八九十", monospaced, 70, 2) == ["一二三四五", "六七，八九十"]
+
+
 def test_endless_text_ends_with_an_ellipsis() -> None:
     block = set_text("word " * 300, style(), (300, 100))
     assert block.lines[-1].endswith("…")
+
+
+@pytest.mark.parametrize("weight", Weight)
+@pytest.mark.parametrize("text", ["山の小径、夕食", "行程交给我们", "行程交給我們", "산길 여행"])
+def test_chinese_japanese_and_korean_are_drawn_on_every_machine(text: str, weight: Weight) -> None:
+    face = Typeface(weight)
+    assert face.drawable(text) == text
+    widest = face.length_px(text, 50)
+    assert 0.8 * 50 * len(text.replace(" ", "")) < widest < 1.05 * 50 * len(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [("今すぐ予約", "ja"), ("立即预订", "zh-Hans"), ("立即預訂", "zh-Hant"), ("지금 예약", "ko"), ("Now", None)],
+)
+def test_the_language_of_han_characters_is_read_from_the_text(text: str, language: str | None) -> None:
+    assert han_language(text) == language
+
+
+def test_a_character_has_the_shape_of_its_language() -> None:
+    """U+9AA8, bone: its upper corner turns left in the mainland's Chinese, right in Japanese."""
+
+    def bone(before: str) -> np.ndarray:
+        mask = draw_block(set_text(f"{before}骨", style(), (400, 60)), 4)
+        return mask[:, mask.shape[1] - 44 :]
+
+    chinese, japanese = bone("们"), bone("す")
+    assert chinese.max() == japanese.max() == 255
+    assert (np.abs(chinese.astype(int) - japanese) > 128).sum() > 15
 
 
 def test_emoji_and_unassigned_characters_are_left_out() -> None:

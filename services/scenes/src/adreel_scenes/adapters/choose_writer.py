@@ -13,6 +13,7 @@ from adreel_scenes.adapters.llm_gemini import GeminiModel
 from adreel_scenes.adapters.llm_openai import DEFAULT_MODEL as OPENAI_MODEL
 from adreel_scenes.adapters.llm_openai import APIStyle, OpenAIModel
 from adreel_scenes.adapters.llm_writer import ChatModel, ModelWriter
+from adreel_scenes.adapters.prompt_files import PromptFiles
 from adreel_scenes.adapters.template.writer import PROVIDER as TEMPLATE
 from adreel_scenes.adapters.template.writer import TemplateWriter
 
@@ -99,12 +100,13 @@ def chat_model(options: WriterOptions, provider: str) -> ChatModel:
     raise ValueError(f"{provider} has no model")
 
 
-def choose_writer(options: WriterOptions) -> TemplateWriter | ModelWriter:
+def choose_writer(options: WriterOptions, prompts: PromptFiles | None = None) -> TemplateWriter | ModelWriter:
     """The storyboard writer of this deployment; a `ModelWriter` is to be closed with `aclose`."""
     provider = options.provider()
     if provider == TEMPLATE:
         return TemplateWriter()
-    return ModelWriter(chat_model(options, provider), deadline_seconds=options.deadline_seconds)
+    model = chat_model(options, provider)
+    return ModelWriter(model, deadline_seconds=options.deadline_seconds, prompts=prompts)
 
 
 def choose_music_writer(options: WriterOptions, prompts: Mapping[str, str] | None = None) -> ModelWriter | None:

@@ -6,12 +6,16 @@ cut-off (PROVIDERS.md section 4). Servers that do not know `output_config` are a
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal
 
 import anthropic
-from anthropic.types import Message, MessageParam
+from anthropic.types import Base64ImageSourceParam, ImageBlockParam, Message, MessageParam, TextBlockParam
 
 from adreel_scenes.adapters import llm_faults
 from adreel_scenes.adapters.llm_faults import Vendor
+from adreel_scenes.adapters.llm_pictures import base64_of, labelled
+from adreel_scenes.adapters.llm_reading import counted, read_answer, text_of, tokens
 from adreel_scenes.adapters.llm_writer import Completion, JSONSchema, Turn
 from adreel_scenes.domain.usage import Usage
 from adreel_scenes.domain.writer_errors import WriterError
@@ -20,6 +24,11 @@ DEFAULT_MODEL = "claude-haiku-5-5"
 # The SDK refuses limits for which an answer could take more than ten minutes; a storyboard needs about 2,000.
 _MAX_TOKENS = 8_000
 _OVERLOADED = 529
+_MEDIA_TYPES: dict[str, Literal["image/jpeg", "image/png", "image/webp"]] = {
+    "image/jpeg": "image/jpeg",
+    "image/png": "image/png",
+    "image/webp": "image/webp",
+}
 
 
 class AnthropicModel:
@@ -39,7 +48,8 @@ class AnthropicModel:
 
     async def complete(self, system: str, turns: Sequence[Turn], schema_name: str, schema: JSONSchema) -> Completion:
         try:
-            return self._from_message(await self._ask(system, turns, schema))
+            with read_answer(self._vendor):
+                return self._from_message(await self._ask(system, turns, schema))
         except anthropic.APITimeoutError:
             raise llm_faults.timed_out(self._vendor) from None
         except anthropic.APIStatusError as error:
@@ -74,16 +84,18 @@ class AnthropicModel:
 
     def _from_message(self, message: Message) -> Completion:
         used = message.usage
-        cached = used.cache_read_input_tokens or 0
-        usage = Usage(
-            calls=1,
-            # Anthropic counts cached tokens beside the input; ours are part of it.
-            input_tokens=used.input_tokens + cached + (used.cache_creation_input_tokens or 0),
-            output_tokens=used.output_tokens,
-            cached_input_tokens=cached,
-            request_ids=(message._request_id,) if message._request_id else (),
+        cached = tokens(used.cache_read_input_tokens)
+        usage = counted(
+            Usage(
+                calls=1,
+                # Anthropic counts cached tokens beside the input; ours are part of it.
+                input_tokens=tokens(used.input_tokens) + cached + tokens(used.cache_creation_input_tokens),
+                output_tokens=tokens(used.output_tokens),
+                cached_input_tokens=cached,
+                request_ids=(message._request_id,) if message._request_id else (),
+            )
         )
-        text = "".join(block.text for block in message.content or [] if block.type == "text")
+        text = "".join(text_of(block.text) for block in message.content or [] if block.type == "text")
         if message.stop_reason == "refusal":
             raise llm_faults.policy_violation(self._vendor, text or "the model refused", usage)
         if message.stop_reason in ("max_tokens", "model_context_window_exceeded"):
@@ -102,11 +114,20 @@ class AnthropicModel:
             status = 402
         header = llm_faults.retry_after(error.response.headers.get("retry-after"))
         fault = llm_faults.status_fault(self._vendor, status, kind, told, retry_after_seconds=header)
-        fault.usage = Usage(calls=1, request_ids=(error.request_id,) if error.request_id else ())
+        fault.usage = replace(fault.usage, request_ids=(error.request_id,) if error.request_id else ())
         return fault
 
 
 def _message_of(turn: Turn) -> MessageParam:
     if turn.is_model:
         return {"role": "assistant", "content": turn.text}
-    return {"role": "user", "content": turn.text}
+    content: list[TextBlockParam | ImageBlockParam] = [{"type": "text", "text": turn.text}]
+    for line, picture in labelled(turn):
+        content.append({"type": "text", "text": line})
+        source: Base64ImageSourceParam = {
+            "type": "base64",
+            "media_type": _MEDIA_TYPES[picture.media_type],
+            "data": base64_of(picture),
+        }
+        content.append({"type": "image", "source": source})
+    return {"role": "user", "content": content}

@@ -6,7 +6,7 @@
 import re
 from dataclasses import dataclass
 
-from adreel_scenes.domain.usage import Usage
+from adreel_scenes.domain.usage import UNKNOWN_CALL, Usage
 from adreel_scenes.domain.writer_errors import (
     ContentPolicyViolation,
     MissingAPIKey,
@@ -20,7 +20,7 @@ from adreel_scenes.domain.writer_errors import (
     WriterError,
 )
 
-# One request was sent; what it used is not known.
+# One request was sent, and refused before a token was used.
 ONE_CALL = Usage(calls=1)
 _POLICY_WORDS = re.compile(
     r"content.?(?:policy|filter)|safety|invalid_prompt|usage policies|responsible ai", re.IGNORECASE
@@ -108,7 +108,7 @@ def model_gone(vendor: Vendor, told: str) -> WriterError:
 def policy_violation(vendor: Vendor, told: str, usage: Usage = ONE_CALL) -> WriterError:
     """The model or a filter refused the content."""
     return ContentPolicyViolation(
-        f"{vendor.provider} refused to write this storyboard: {told[:300]}", provider=vendor.provider, usage=usage
+        f"{vendor.provider} refused to write this: {told[:300]}", provider=vendor.provider, usage=usage
     )
 
 
@@ -121,10 +121,10 @@ def truncated(vendor: Vendor, usage: Usage) -> WriterError:
 
 def timed_out(vendor: Vendor) -> WriterError:
     """No answer in time; the request may have been charged."""
-    return ProviderTimeout(f"{vendor.provider} did not answer in time.", provider=vendor.provider, usage=ONE_CALL)
+    return ProviderTimeout(f"{vendor.provider} did not answer in time.", provider=vendor.provider, usage=UNKNOWN_CALL)
 
 
-def unreachable(vendor: Vendor, told: str, usage: Usage = ONE_CALL) -> WriterError:
+def unreachable(vendor: Vendor, told: str, usage: Usage = UNKNOWN_CALL) -> WriterError:
     """The provider fails or cannot be reached."""
     return ProviderUnavailable(
         f"{vendor.provider} cannot be reached or fails: {told[:300]}", provider=vendor.provider, usage=usage

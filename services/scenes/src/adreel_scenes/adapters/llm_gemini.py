@@ -14,6 +14,8 @@ from google.genai import errors, types
 
 from adreel_scenes.adapters import llm_faults
 from adreel_scenes.adapters.llm_faults import Vendor
+from adreel_scenes.adapters.llm_pictures import labelled
+from adreel_scenes.adapters.llm_reading import counted, read_answer, tokens
 from adreel_scenes.adapters.llm_schemas import without_additional_properties
 from adreel_scenes.adapters.llm_writer import Completion, JSONSchema, Turn
 from adreel_scenes.domain.usage import Usage
@@ -66,33 +68,37 @@ class GeminiModel:
             max_output_tokens=_MAX_OUTPUT_TOKENS,
         )
         contents: list[types.ContentUnion] = [
-            types.Content(role="model" if turn.is_model else "user", parts=[types.Part(text=turn.text)])
-            for turn in turns
+            types.Content(role="model" if turn.is_model else "user", parts=_parts(turn)) for turn in turns
         ]
         try:
-            answer = await self._client.aio.models.generate_content(model=self.model, contents=contents, config=config)
+            with read_answer(self._vendor):
+                answer = await self._client.aio.models.generate_content(
+                    model=self.model, contents=contents, config=config
+                )
+                return self._from_answer(answer)
         except errors.APIError as error:
             raise self._status_fault(error) from error
         except httpx2.TimeoutException:
             raise llm_faults.timed_out(self._vendor) from None
         except httpx2.HTTPError as error:
             raise llm_faults.unreachable(self._vendor, str(error) or type(error).__name__) from error
-        except (errors.UnknownApiResponseError, json.JSONDecodeError, ValueError) as error:
+        except errors.UnknownApiResponseError as error:
             raise llm_faults.unreachable(self._vendor, f"an answer that cannot be read ({error})") from error
-        return self._from_answer(answer)
 
     async def aclose(self) -> None:
         await self._client.aio.aclose()
 
     def _from_answer(self, answer: types.GenerateContentResponse) -> Completion:
         used = answer.usage_metadata
-        usage = Usage(
-            calls=1,
-            input_tokens=(used.prompt_token_count or 0) if used else 0,
-            # Thinking is billed as output.
-            output_tokens=(used.candidates_token_count or 0) + (used.thoughts_token_count or 0) if used else 0,
-            cached_input_tokens=(used.cached_content_token_count or 0) if used else 0,
-            request_ids=(answer.response_id,) if answer.response_id else (),
+        usage = counted(
+            Usage(
+                calls=1,
+                input_tokens=tokens(used.prompt_token_count if used else 0),
+                # Thinking is billed as output.
+                output_tokens=tokens(used.candidates_token_count) + tokens(used.thoughts_token_count) if used else 0,
+                cached_input_tokens=tokens(used.cached_content_token_count if used else 0),
+                request_ids=(answer.response_id,) if answer.response_id else (),
+            )
         )
         feedback = answer.prompt_feedback
         if feedback and feedback.block_reason:
@@ -119,6 +125,14 @@ class GeminiModel:
         delay = float(found.group(1) or found.group(2)) if found else None
         status = 400 if error.code == 400 else int(error.code or 500)
         return llm_faults.status_fault(self._vendor, status, str(error.status or ""), told, retry_after_seconds=delay)
+
+
+def _parts(turn: Turn) -> list[types.Part]:
+    parts = [types.Part(text=turn.text)]
+    for line, picture in labelled(turn):
+        parts.append(types.Part(text=line))
+        parts.append(types.Part.from_bytes(data=picture.content, mime_type=picture.media_type))
+    return parts
 
 
 def _name(reason: object) -> str:

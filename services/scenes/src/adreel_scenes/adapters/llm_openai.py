@@ -7,14 +7,22 @@ request id (PROVIDERS.md section 1). The SDK's own retries are off: they would r
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from enum import StrEnum
 
 import openai
-from openai.types.chat import ChatCompletion, ChatCompletionMessageParam
-from openai.types.responses import Response, ResponseInputParam
+from openai.types.chat import ChatCompletion, ChatCompletionContentPartParam, ChatCompletionMessageParam
+from openai.types.responses import (
+    EasyInputMessageParam,
+    Response,
+    ResponseInputMessageContentListParam,
+    ResponseInputParam,
+)
 
 from adreel_scenes.adapters import llm_faults
-from adreel_scenes.adapters.llm_faults import ONE_CALL, Vendor
+from adreel_scenes.adapters.llm_faults import Vendor
+from adreel_scenes.adapters.llm_pictures import data_url, labelled
+from adreel_scenes.adapters.llm_reading import counted, read_answer, text_of, tokens
 from adreel_scenes.adapters.llm_writer import Completion, JSONSchema, Turn
 from adreel_scenes.domain.usage import Usage
 from adreel_scenes.domain.writer_errors import WriterError
@@ -58,9 +66,10 @@ class OpenAIModel:
 
     async def complete(self, system: str, turns: Sequence[Turn], schema_name: str, schema: JSONSchema) -> Completion:
         try:
-            if self._style is APIStyle.RESPONSES:
-                return self._from_response(await self._respond(system, turns, schema_name, schema))
-            return self._from_chat(await self._chat(system, turns, schema_name, schema))
+            with read_answer(self._vendor):
+                if self._style is APIStyle.RESPONSES:
+                    return self._from_response(await self._respond(system, turns, schema_name, schema))
+                return self._from_chat(await self._chat(system, turns, schema_name, schema))
         except openai.APITimeoutError:
             raise llm_faults.timed_out(self._vendor) from None
         except openai.APIStatusError as error:
@@ -75,9 +84,7 @@ class OpenAIModel:
         await self._client.close()
 
     async def _respond(self, system: str, turns: Sequence[Turn], schema_name: str, schema: JSONSchema) -> Response:
-        messages: ResponseInputParam = [
-            {"role": "assistant" if turn.is_model else "user", "content": turn.text} for turn in turns
-        ]
+        messages: ResponseInputParam = [_response_message(turn) for turn in turns]
         return await self._client.responses.create(
             model=self.model,
             instructions=system,
@@ -90,9 +97,7 @@ class OpenAIModel:
     async def _chat(self, system: str, turns: Sequence[Turn], schema_name: str, schema: JSONSchema) -> ChatCompletion:
         messages: list[ChatCompletionMessageParam] = [{"role": "system", "content": system}]
         for turn in turns:
-            messages.append(
-                {"role": "assistant", "content": turn.text} if turn.is_model else {"role": "user", "content": turn.text}
-            )
+            messages.append(_chat_message(turn))
         if not self._takes_schema:
             return await self._client.chat.completions.create(model=self.model, messages=messages)
         try:
@@ -114,12 +119,16 @@ class OpenAIModel:
 
     def _from_response(self, response: Response) -> Completion:
         used = response.usage
-        usage = Usage(
-            calls=1,
-            input_tokens=used.input_tokens if used else 0,
-            output_tokens=used.output_tokens if used else 0,
-            cached_input_tokens=used.input_tokens_details.cached_tokens if used and used.input_tokens_details else 0,
-            request_ids=_ids(response._request_id),
+        usage = counted(
+            Usage(
+                calls=1,
+                input_tokens=tokens(used.input_tokens if used else 0),
+                output_tokens=tokens(used.output_tokens if used else 0),
+                cached_input_tokens=tokens(
+                    used.input_tokens_details.cached_tokens if used and used.input_tokens_details else 0
+                ),
+                request_ids=_ids(response._request_id),
+            )
         )
         texts: list[str] = []
         for item in response.output or []:
@@ -127,9 +136,9 @@ class OpenAIModel:
                 continue
             for content in item.content:
                 if content.type == "refusal":
-                    raise llm_faults.policy_violation(self._vendor, content.refusal, usage)
+                    raise llm_faults.policy_violation(self._vendor, str(content.refusal), usage)
                 if content.type == "output_text":
-                    texts.append(content.text)
+                    texts.append(text_of(content.text))
         reason = response.incomplete_details.reason if response.incomplete_details else None
         if reason == "content_filter":
             raise llm_faults.policy_violation(self._vendor, "its content filter stopped the answer", usage)
@@ -143,23 +152,25 @@ class OpenAIModel:
     def _from_chat(self, chat: ChatCompletion) -> Completion:
         used = chat.usage
         details = used.prompt_tokens_details if used else None
-        usage = Usage(
-            calls=1,
-            input_tokens=used.prompt_tokens if used else 0,
-            output_tokens=used.completion_tokens if used else 0,
-            cached_input_tokens=(details.cached_tokens or 0) if details else 0,
-            request_ids=_ids(chat._request_id),
+        usage = counted(
+            Usage(
+                calls=1,
+                input_tokens=tokens(used.prompt_tokens if used else 0),
+                output_tokens=tokens(used.completion_tokens if used else 0),
+                cached_input_tokens=tokens(details.cached_tokens if details else 0),
+                request_ids=_ids(chat._request_id),
+            )
         )
         if not chat.choices:
             raise llm_faults.unreachable(self._vendor, "an answer without choices", usage)
         choice = chat.choices[0]
         if choice.message.refusal:
-            raise llm_faults.policy_violation(self._vendor, choice.message.refusal, usage)
+            raise llm_faults.policy_violation(self._vendor, str(choice.message.refusal), usage)
         if choice.finish_reason == "content_filter":
             raise llm_faults.policy_violation(self._vendor, "its content filter stopped the answer", usage)
         if choice.finish_reason == "length":
             raise llm_faults.truncated(self._vendor, usage)
-        return Completion(choice.message.content or "", usage)
+        return Completion(text_of(choice.message.content or ""), usage)
 
     def _status_fault(self, error: openai.APIStatusError) -> WriterError:
         header = llm_faults.retry_after(error.response.headers.get("retry-after"))
@@ -168,7 +179,7 @@ class OpenAIModel:
         )
         if error.code == "insufficient_quota":
             fault = llm_faults.status_fault(self._vendor, 402, error.code, _message(error))
-        fault.usage = Usage(calls=ONE_CALL.calls, request_ids=_ids(error.request_id))
+        fault.usage = replace(fault.usage, request_ids=_ids(error.request_id))
         return fault
 
 
@@ -181,3 +192,25 @@ def _message(error: openai.APIStatusError) -> str:
 
 def _ids(request_id: str | None) -> tuple[str, ...]:
     return (request_id,) if request_id else ()
+
+
+def _response_message(turn: Turn) -> EasyInputMessageParam:
+    if turn.is_model or not turn.pictures:
+        return {"role": "assistant" if turn.is_model else "user", "content": turn.text}
+    content: ResponseInputMessageContentListParam = [{"type": "input_text", "text": turn.text}]
+    for line, picture in labelled(turn):
+        content.append({"type": "input_text", "text": line})
+        content.append({"type": "input_image", "image_url": data_url(picture), "detail": "low"})
+    return {"role": "user", "content": content}
+
+
+def _chat_message(turn: Turn) -> ChatCompletionMessageParam:
+    if turn.is_model:
+        return {"role": "assistant", "content": turn.text}
+    if not turn.pictures:
+        return {"role": "user", "content": turn.text}
+    content: list[ChatCompletionContentPartParam] = [{"type": "text", "text": turn.text}]
+    for line, picture in labelled(turn):
+        content.append({"type": "text", "text": line})
+        content.append({"type": "image_url", "image_url": {"url": data_url(picture), "detail": "low"}})
+    return {"role": "user", "content": content}

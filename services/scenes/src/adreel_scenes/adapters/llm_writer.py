@@ -7,41 +7,58 @@ them. A vendor's adapter only carries one conversation to its API and says how i
 
 import asyncio
 import json
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Protocol, TypeVar
 
+from adreel_kit.logging import get_logger
+
 from adreel_scenes.adapters.llm_schemas import MUSIC_SCHEMA, SCENE_SCHEMA, STORYBOARD_SCHEMA
+from adreel_scenes.adapters.prompt_files import PromptFiles, packaged_prompts
 from adreel_scenes.adapters.prompting import Prompt, music_prompt, repair_prompt, scene_prompt, storyboard_prompt
+from adreel_scenes.domain.brief import SceneConstraints
 from adreel_scenes.domain.draft import Reading, mended, read_scene, read_storyboard, with_call_to_action
 from adreel_scenes.domain.errors import DurationOutOfReach
 from adreel_scenes.domain.music import MusicScene, MusicSceneRequest, MusicSceneResult
 from adreel_scenes.domain.music_draft import read_music_scenes
-from adreel_scenes.domain.ports import RewriteRequest, WriteRequest, WriterResult
+from adreel_scenes.domain.plain_text import cut_at_word, plain_text
+from adreel_scenes.domain.ports import Picture, RewriteRequest, WriteRequest, WriterResult
 from adreel_scenes.domain.problems import Problem
 from adreel_scenes.domain.rules import draft_problems
 from adreel_scenes.domain.scene import SceneContent, StoryboardDraft
-from adreel_scenes.domain.usage import Usage
+from adreel_scenes.domain.usage import UNKNOWN_CALL, Usage
+from adreel_scenes.domain.vocabulary import MAX_TERM_CHARACTERS, known_shot
 from adreel_scenes.domain.writer_errors import (
     ModelOutputInvalid,
     ProviderRateLimited,
+    ProviderRefusedRequest,
     ProviderTimeout,
     ProviderUnavailable,
     WriterError,
 )
 
 T = TypeVar("T")
+log = get_logger(__name__)
 JSONSchema = Mapping[str, object]
 # A longer wait than this is for whoever scheduled the work, not for a worker holding its lease.
 _LONGEST_PAUSE_SECONDS = 8.0
+# A bad answer goes back to the model that is to mend it, at our cost; far more than this is none that can be mended.
+_MOST_REPEATED = 60_000
+# How servers without eyes put it: "image input is not supported", "At most 0 image(s)", "not a multimodal model".
+_PICTURE_WORDS = re.compile(r"image|vision|multi.?modal|mmproj", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One turn of the conversation; the model's own turns are `is_model`."""
+    """One turn of the conversation; the model's own turns are `is_model`.
+
+    `pictures`, by the names that the text uses for them, follow it.
+    """
 
     text: str
     is_model: bool = False
+    pictures: Mapping[str, Picture] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,20 +93,24 @@ class ModelWriter:
         model: ChatModel,
         *,
         deadline_seconds: float,
+        prompts: PromptFiles | None = None,
         music_prompts: Mapping[str, str] | None = None,
         pause_seconds: float = 0.5,
     ) -> None:
         """`deadline_seconds` covers all calls of one piece of writing, `pause_seconds` comes before a repeat."""
         self._model = model
         self._deadline_seconds = deadline_seconds
+        self._prompts = prompts or packaged_prompts()
         self._music_prompts = music_prompts
         self._pause_seconds = pause_seconds
+        # Servers on one's own machine often have no eyes; the first refusal tells.
+        self._sees_pictures = True
 
     async def write(self, request: WriteRequest) -> WriterResult:
         """Raises DurationOutOfReach before any call if no number of scenes fits the film."""
         brief = request.brief.cleaned()
         try:
-            prompt = storyboard_prompt(WriteRequest(brief, request.seed, request.previous))
+            prompt = storyboard_prompt(replace(request, brief=brief), self._prompts)
         except ValueError:
             raise DurationOutOfReach(
                 f"A film of {brief.video.duration_ms / 1000:g} s cannot be told in {brief.limits.min_scenes} to "
@@ -107,17 +128,14 @@ class ModelWriter:
 
     async def rewrite_scene(self, request: RewriteRequest) -> WriterResult:
         brief = request.brief.cleaned()
-        prompt = scene_prompt(
-            RewriteRequest(brief, request.scenes, request.number, request.feedback, request.constraints, request.seed)
-        )
+        prompt = scene_prompt(replace(request, brief=brief), self._prompts)
         is_last = request.number == len(request.scenes)
 
         def read(text: str) -> Reading:
             reading = read_scene(text, request.number, request.scenes, brief, prompt.asset_names)
-            if reading.draft is None or request.constraints.duration_ms is None:
+            if reading.draft is None:
                 return reading
-            # The customer's length is not the model's to change.
-            scene = reading.draft.scenes[0].lasting(request.constraints.duration_ms)
+            scene = _constrained(reading.draft.scenes[0], request.constraints)
             return Reading(StoryboardDraft((scene,)), reading.problems)
 
         def mend(draft: StoryboardDraft) -> Reading:
@@ -139,7 +157,7 @@ class ModelWriter:
                 scenes, problems = read_music_scenes(answer, request.number_of_scenes)
                 if not problems:
                     return scenes
-                turns += [Turn(answer or "(nothing)", is_model=True), Turn(repair_prompt(problems))]
+                turns += [Turn(answer[:_MOST_REPEATED] or "(nothing)", is_model=True), Turn(self._repair(problems))]
             raise self._invalid(problems, meter)
 
         scenes = await self._in_time(ask(), meter)
@@ -159,12 +177,12 @@ class ModelWriter:
         meter = _Meter()
 
         async def ask() -> StoryboardDraft:
-            turns = [Turn(prompt.user)]
+            turns = [Turn(prompt.user, pictures=prompt.pictures)]
             answer = await self._complete(prompt.system, turns, schema_name, schema, meter)
             first = read(answer)
             if first.is_usable and first.draft is not None:
                 return first.draft
-            turns += [Turn(answer or "(nothing)", is_model=True), Turn(repair_prompt(first.problems))]
+            turns += [Turn(answer[:_MOST_REPEATED] or "(nothing)", is_model=True), Turn(self._repair(first.problems))]
             second = read(await self._complete(prompt.system, turns, schema_name, schema, meter))
             # The later answer is the better one as a rule; either may be one that we can mend ourselves.
             for reading in (second, first):
@@ -188,7 +206,7 @@ class ModelWriter:
             raise ProviderTimeout(
                 f"{self._model.model} did not answer within {self._deadline_seconds:g} s.",
                 provider=self._model.provider,
-                usage=meter.usage + Usage(calls=1),
+                usage=meter.usage + UNKNOWN_CALL,
             ) from None
 
     async def _complete(
@@ -196,11 +214,16 @@ class ModelWriter:
     ) -> str:
         """One answer; a call that failed in passing is made once more (text costs little, and both are counted)."""
         for is_last_try in (False, True):
+            shown = turns if self._sees_pictures else [replace(turn, pictures={}) for turn in turns]
             try:
-                completion = await self._model.complete(system, turns, schema_name, schema)
+                completion = await self._model.complete(system, shown, schema_name, schema)
             except WriterError as error:
                 meter.add(error.usage)
                 error.usage = meter.usage
+                if not is_last_try and any(turn.pictures for turn in shown) and _is_about_pictures(error):
+                    log.warning("model.sees_no_pictures", model=self._model.model, told=error.message)
+                    self._sees_pictures = False
+                    continue
                 pause = self._pause_before_repeat(error)
                 if is_last_try or pause is None:
                     raise
@@ -219,6 +242,9 @@ class ModelWriter:
             return max(hint, self._pause_seconds)
         return None
 
+    def _repair(self, problems: Sequence[Problem]) -> str:
+        return repair_prompt(problems, self._prompts)
+
     def _invalid(self, problems: tuple[Problem, ...], meter: "_Meter") -> ModelOutputInvalid:
         return ModelOutputInvalid(
             f"{self._model.model} did not write a usable answer, also after it was told what was wrong.",
@@ -226,6 +252,25 @@ class ModelWriter:
             usage=meter.usage,
             problems=problems,
         )
+
+
+def _constrained(scene: SceneContent, constraints: SceneConstraints) -> SceneContent:
+    """The scene with the customer's length and shot, which are not the model's to change."""
+    if constraints.duration_ms is not None:
+        scene = scene.lasting(constraints.duration_ms)
+    if wanted := plain_text(constraints.shot_type or ""):
+        known = known_shot(wanted)
+        scene = replace(scene, shot_type=str(known or cut_at_word(wanted, MAX_TERM_CHARACTERS)))
+    return scene
+
+
+def _is_about_pictures(error: WriterError) -> bool:
+    """Whether a server refused the pictures rather than the words."""
+    if isinstance(error, ProviderRefusedRequest) and error.details.get("status") in (413, 415):
+        return True
+    return isinstance(error, ProviderRefusedRequest | ProviderUnavailable) and bool(
+        _PICTURE_WORDS.search(error.message)
+    )
 
 
 def _as_answer(scene: SceneContent, prompt: Prompt) -> dict[str, object]:

@@ -4,16 +4,18 @@
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 
 import yaml
-from jinja2 import BaseLoader, Environment, PackageLoader, StrictUndefined
+from jinja2 import TemplateError
 
-from adreel_scenes.domain.brief import StoryBrief
+from adreel_scenes.adapters.config_files import ConfigFileBroken
+from adreel_scenes.adapters.prompt_files import PromptFiles, packaged_prompts, prompt_environment
+from adreel_scenes.domain.brief import AdBrief, StoryBrief
 from adreel_scenes.domain.music import MusicSceneRequest
-from adreel_scenes.domain.ports import RewriteRequest, WriteRequest
+from adreel_scenes.domain.ports import Picture, RewriteRequest, WriteRequest
 from adreel_scenes.domain.problems import Problem
 from adreel_scenes.domain.rules import unused_visual_assets
 from adreel_scenes.domain.scene import SceneContent
@@ -25,29 +27,29 @@ from adreel_scenes.domain.timing import (
 )
 from adreel_scenes.domain.vocabulary import ShotType, Transition
 
-STORYBOARD_VERSION = "storyboard.v1"
-SCENE_VERSION = "scene.v1"
-_REPAIR_VERSION = "repair.v1"
+_PROBE = "7f3a words that no template has"
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What a model is asked, and the short names that stand for asset ids in it."""
+    """What a model is asked, the short names that stand for asset ids in it, and pictures by those names."""
 
     system: str
     user: str
     version: str
     asset_names: Mapping[str, str]
+    pictures: Mapping[str, Picture] = field(default_factory=dict)
 
 
-def storyboard_prompt(request: WriteRequest) -> Prompt:
+def storyboard_prompt(request: WriteRequest, prompts: PromptFiles | None = None) -> Prompt:
     """Raises ValueError if no number of scenes fits the film."""
     brief = request.brief
     low_ms, high_ms = scene_bounds_ms(brief.video.duration_ms, brief.limits, brief.backend)
     counts = possible_scene_counts(brief.video.duration_ms, brief.limits, brief.backend)
     suggested = expected_scene_count(brief.video.duration_ms, len(brief.visual_assets), brief.limits, brief.backend)
     names = _asset_names(brief)
-    plan = _common_plan(brief) | {
+    pictures = _named(request.pictures, names)
+    plan = _common_plan(brief, pictures) | {
         "least_scenes": counts.start,
         "most_scenes": counts.stop - 1,
         "suggested_scenes": suggested,
@@ -57,10 +59,10 @@ def storyboard_prompt(request: WriteRequest) -> Prompt:
         "previous": [_told(number, scene, names) for number, scene in enumerate(request.previous, start=1)],
         "has_feedback": bool(brief.feedback),
     }
-    return _rendered(STORYBOARD_VERSION, {"data": _data(brief, names), "plan": plan}, names)
+    return _rendered("storyboard", prompts, {"data": _data(brief, names), "plan": plan}, names, pictures)
 
 
-def scene_prompt(request: RewriteRequest) -> Prompt:
+def scene_prompt(request: RewriteRequest, prompts: PromptFiles | None = None) -> Prompt:
     """The prompt for one scene anew."""
     brief, number = request.brief, request.number
     old = request.scenes[number - 1]
@@ -68,9 +70,10 @@ def scene_prompt(request: RewriteRequest) -> Prompt:
     total_ms, others = sum(scene.duration_ms for scene in request.scenes), len(request.scenes) - 1
     wanted_ms = reachable_ms(request.constraints.duration_ms or old.duration_ms, total_ms, others, low_ms, high_ms)
     names = _asset_names(brief)
+    pictures = _named(request.pictures, names)
     rest = [scene for at, scene in enumerate(request.scenes, start=1) if at != number]
     only_here = set(unused_visual_assets(rest, brief)) & set(old.asset_ids)
-    plan = _common_plan(brief) | {
+    plan = _common_plan(brief, pictures) | {
         "number": number,
         "is_last": number == len(request.scenes) and bool(brief.ad.call_to_action),
         "wanted_seconds": (wanted_ms or old.duration_ms) / 1000,
@@ -85,13 +88,13 @@ def scene_prompt(request: RewriteRequest) -> Prompt:
         "wanted_style": request.constraints.style,
         "wanted_shot_type": request.constraints.shot_type,
     }
-    return _rendered(SCENE_VERSION, {"data": data, "plan": plan}, names)
+    return _rendered("scene", prompts, {"data": data, "plan": plan}, names, pictures)
 
 
-def repair_prompt(problems: Sequence[Problem]) -> str:
+def repair_prompt(problems: Sequence[Problem], prompts: PromptFiles | None = None) -> str:
     """What is said to a model whose answer broke the rules. Problems may quote the answer: they are bounded."""
     shown = [{"where": problem.where[:80], "message": problem.message[:300]} for problem in problems[:20]]
-    return _block(_REPAIR_VERSION, "user", {"problems": shown})
+    return (prompts or packaged_prompts()).block("repair", "user", {"problems": shown})
 
 
 def music_prompt(request: MusicSceneRequest, prompts: Mapping[str, str] | None = None) -> Prompt:
@@ -105,12 +108,35 @@ def music_prompt(request: MusicSceneRequest, prompts: Mapping[str, str] | None =
         "video_characteristics": request.video_characteristics,
         "camera_angle": request.camera_angle,
     }
-    environment = _environment(None)
+    environment = prompt_environment()
     system, user = (
         environment.from_string(texts[part]).render(data=data, count=request.number_of_scenes).strip()
         for part in ("system", "user")
     )
     return Prompt(system, user, texts.get("version", "music"), {})
+
+
+def check_prompts(prompts: PromptFiles) -> None:
+    """Render each template once: one that fails does so at start, and one without the brief is a mistake.
+
+    Raises ConfigFileBroken.
+    """
+    brief = StoryBrief(AdBrief(_PROBE, call_to_action="Go"))
+    scene = SceneContent(10_000, "A street.", "Go.", "wide", "cut")
+    problem = Problem("NO_SCENES", "scenes", "There are no scenes.")
+    try:
+        told = [
+            storyboard_prompt(WriteRequest(brief, previous=(scene,) * 3), prompts),
+            scene_prompt(RewriteRequest(brief, (scene,) * 3, 3, "Calmer"), prompts),
+        ]
+        repair = repair_prompt([problem], prompts)
+    except (TemplateError, TypeError, ValueError, LookupError) as error:
+        raise ConfigFileBroken(f"A prompt of ADREEL_PROMPTS_DIR cannot be rendered: {str(error)[:200]}.") from None
+    for purpose, prompt in zip(("storyboard", "scene"), told, strict=True):
+        if _PROBE not in f"{prompt.system} {prompt.user}":
+            raise ConfigFileBroken(f"The prompt {purpose}.md.j2 is wrong: it does not hold the customer's data.")
+    if problem.message not in repair:
+        raise ConfigFileBroken("The prompt repair.md.j2 is wrong: it does not hold the problems.")
 
 
 @cache
@@ -121,8 +147,9 @@ def music_prompts() -> Mapping[str, str]:
     return loaded
 
 
-def _common_plan(brief: StoryBrief) -> dict[str, object]:
+def _common_plan(brief: StoryBrief, pictures: Mapping[str, Picture]) -> dict[str, object]:
     return {
+        "pictures": ", ".join(pictures),
         "shot_types": ", ".join(ShotType),
         "transitions": ", ".join(Transition),
         "most_description_characters": min(600, brief.limits.max_description_characters),
@@ -166,6 +193,8 @@ def _data(brief: StoryBrief, names: Mapping[str, str]) -> dict[str, object]:
                 "title": assets[asset_id].name,
                 "role": assets[asset_id].role,
                 "orientation": assets[asset_id].orientation.value,
+                "width_px": assets[asset_id].width_px,
+                "height_px": assets[asset_id].height_px,
                 "duration_seconds": assets[asset_id].duration_seconds,
             }
             for name, asset_id in names.items()
@@ -193,22 +222,19 @@ def _asset_names(brief: StoryBrief) -> dict[str, str]:
     return {f"A{number}": asset.asset_id for number, asset in enumerate(brief.assets, start=1)}
 
 
-def _rendered(version: str, variables: Mapping[str, object], names: Mapping[str, str]) -> Prompt:
-    return Prompt(_block(version, "system", variables), _block(version, "user", variables), version, names)
+def _named(pictures: Sequence[Picture], names: Mapping[str, str]) -> dict[str, Picture]:
+    """The pictures of assets that the prompt names, by those names and in their order."""
+    by_id = {picture.asset_id: picture for picture in pictures}
+    return {name: by_id[asset_id] for name, asset_id in names.items() if asset_id in by_id}
 
 
-def _block(version: str, block: str, variables: Mapping[str, object]) -> str:
-    template = _package_environment().get_template(f"{version}.md.j2")
-    return "".join(template.blocks[block](template.new_context(dict(variables)))).strip()
-
-
-@cache
-def _package_environment() -> Environment:
-    return _environment(PackageLoader("adreel_scenes", "prompts"))
-
-
-def _environment(loader: BaseLoader | None) -> Environment:
-    # No HTML is made here; what guards the prompt is that data goes in through `tojson` alone.
-    environment = Environment(loader=loader, undefined=StrictUndefined, autoescape=False)
-    environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "sort_keys": False}
-    return environment
+def _rendered(
+    purpose: str,
+    prompts: PromptFiles | None,
+    variables: Mapping[str, object],
+    names: Mapping[str, str],
+    pictures: Mapping[str, Picture],
+) -> Prompt:
+    chosen = prompts or packaged_prompts()
+    system, user = (chosen.block(purpose, block, variables) for block in ("system", "user"))
+    return Prompt(system, user, chosen.version(purpose), names, pictures)

@@ -4,22 +4,25 @@ AppError
 ├── Invalid
 │   ├── StoryboardInvalid          a draft breaks the rules; `details.problems` says where
 │   ├── SceneInvalid               an edit breaks the rules; `details.fields` says where
-│   └── DurationOutOfReach         no number of scenes fills this length with this backend's clips
+│   ├── DurationOutOfReach         no number of scenes fills this length with this backend's clips
+│   ├── MusicRequestInvalid        a request for music-video scenes has no idea, too many scenes, ...
+│   └── OutputDirRefused           an output directory that is no plain name below the output root
 ├── NotFound
-│   └── SceneNotFound, RevisionNotFound, StoryboardNotFound
+│   └── SceneNotFound, RevisionNotFound, StoryboardNotFound, MusicTaskNotFound
 ├── Conflict
 │   ├── StoryboardLocked           approved: reopen it first
 │   ├── StoryboardNotLocked        only a locked storyboard can be reopened
 │   ├── StoryboardVersionStale     someone changed it since it was read
 │   ├── SceneRevisionStale         someone changed the scene since it was read (412)
 │   └── SceneBeingRewritten        a writer is at work on it
+├── OutputUnwritable               the output root cannot be written
 └── WriterError                    a model did not give a usable answer; carries what the calls used
     └── one class per reason, in `domain/writer_errors.py`
 """
 
 from collections.abc import Sequence
 
-from adreel_kit.errors import Conflict, Invalid, NotFound
+from adreel_kit.errors import AppError, Conflict, ErrorKind, Invalid, NotFound
 
 from adreel_scenes.domain.problems import Problem
 
@@ -103,3 +106,28 @@ class SceneBeingRewritten(Conflict):
     """A writer is at work on this part of the storyboard."""
 
     code = "SCENE_BEING_REWRITTEN"
+
+
+class MusicRequestInvalid(Invalid):
+    """Music-video scenes cannot be written for this request."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}", details={"fields": [{"field": field, "message": message}]})
+
+
+class OutputDirRefused(MusicRequestInvalid):
+    """The output directory is no plain name below the output root, or something else has its name."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("output_dir", message)
+
+
+class OutputUnwritable(AppError):
+    """Files cannot be written below the output root: no room, no right, no directory."""
+
+    kind = ErrorKind.INTERNAL
+    code = "OUTPUT_UNWRITABLE"
+
+
+class MusicTaskNotFound(NotFound):
+    """There is no such task, or not for this caller."""

@@ -13,7 +13,15 @@ def revisions_between(
     now = {scene.scene_id: scene for scene in after.scenes}
     return tuple(
         SceneRevision(
-            scene.scene_id, scene.number, scene.revision, scene.content, scene.generator, cause, changed_by, at
+            scene_id=scene.scene_id,
+            number=scene.number,
+            revision=scene.revision,
+            content=scene.content,
+            generator=scene.generator,
+            cause=cause,
+            changed_by=changed_by,
+            changed_at=at,
+            prompt_version=scene.prompt_version,
         )
         for scene in before.scenes
         if (later := now.get(scene.scene_id)) is None or later.revision != scene.revision

@@ -1,11 +1,9 @@
 """Music-video scenes in a model's answer: hostile until checked, like every other model output."""
 
 from adreel_scenes.domain.draft import decoded_json
-from adreel_scenes.domain.music import MusicScene
+from adreel_scenes.domain.music import MOST_TEXT_CHARACTERS, MusicScene
 from adreel_scenes.domain.plain_text import cut_at_word, plain_text
 from adreel_scenes.domain.problems import Problem
-
-_TEXT_CHARACTERS = 4_000
 
 
 def read_music_scenes(output: str, count: int) -> tuple[tuple[MusicScene, ...], tuple[Problem, ...]]:
@@ -35,4 +33,4 @@ def read_music_scenes(output: str, count: int) -> tuple[tuple[MusicScene, ...], 
 
 def _text(item: object, name: str) -> str | None:
     value = item.get(name) if isinstance(item, dict) else None
-    return cut_at_word(plain_text(value), _TEXT_CHARACTERS) if isinstance(value, str) else None
+    return cut_at_word(plain_text(value), MOST_TEXT_CHARACTERS) if isinstance(value, str) else None

@@ -1,9 +1,10 @@
-"""The port to whoever writes storyboards: a model provider or the template writer.
+"""The ports to whoever writes storyboards and music-video scenes, to what they look at, and to where files go.
 
 A writer is stateless and safe to call again, but a call of a model costs money: the caller decides about repeats.
 A result's draft satisfies `rules.draft_problems` (a rewritten scene `rules.rewrite_problems`) or the writer raises.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,15 +15,28 @@ from adreel_scenes.domain.usage import Usage
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A small picture of an asset, for a model to look at. `media_type` is one of `PICTURE_TYPES`."""
+
+    asset_id: str
+    content: bytes
+    media_type: str
+
+
+PICTURE_TYPES = ("image/jpeg", "image/png", "image/webp")
+
+
+@dataclass(frozen=True, slots=True)
 class WriteRequest:
     """A whole storyboard. `previous` are the scenes it replaces (empty for the first), which it should differ from.
 
-    `seed` makes the no-key writer repeatable; model writers ignore it.
+    `seed` makes the no-key writer repeatable; model writers ignore it. `pictures` show some of the brief's assets.
     """
 
     brief: StoryBrief
     seed: int = 0
     previous: tuple[SceneContent, ...] = ()
+    pictures: tuple[Picture, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +49,7 @@ class RewriteRequest:
     feedback: str = ""
     constraints: SceneConstraints = NO_CONSTRAINTS
     seed: int = 0
+    pictures: tuple[Picture, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +80,20 @@ class MusicSceneWriter(Protocol):
     """Writes music-video scenes. Raises a class of `writer_errors`."""
 
     async def write_music_scenes(self, request: MusicSceneRequest) -> MusicSceneResult: ...
+
+
+class AssetPictures(Protocol):
+    """Small pictures of assets. A storyboard can be written without them, so nothing is raised for one that is away."""
+
+    async def pictures(self, asset_ids: Sequence[str]) -> tuple[Picture, ...]:
+        """Those of the assets that can be had now, in the order asked for; bounded in time, number and size."""
+
+
+class OutputRoot(Protocol):
+    """Where files for whoever runs the service go, by names below one root. Safe to repeat."""
+
+    async def check(self, parts: Sequence[str]) -> None:
+        """Raise OutputDirRefused where the directory leads elsewhere. Makes nothing."""
+
+    async def write(self, parts: Sequence[str], files: Mapping[str, bytes]) -> dict[str, str]:
+        """Write whole files; returns their paths below the root. Raises OutputDirRefused, OutputUnwritable."""

@@ -114,7 +114,10 @@ class JobCancelled(Event):
 def story_brief(request: StoryboardRequested, limits: StoryLimits, *, with_feedback: bool = True) -> StoryBrief:
     """What the writers and the rules work from. `with_feedback` adds what was said now to what was said before."""
     brand, campaign = request.brand, request.campaign
-    said = request.feedback_history + ((request.feedback,) if request.feedback and with_feedback else ())
+    said = request.feedback_history
+    # What the job keeps is in the history already.
+    if with_feedback and request.feedback and request.feedback != (said or (None,))[-1]:
+        said = (*said, request.feedback)
     return StoryBrief(
         ad=AdBrief(
             product=request.brief.product,

@@ -41,7 +41,10 @@ class StoryboardDraft:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One scene of a storyboard. `generator` is the provider and model that wrote it, "template" or "user"."""
+    """One scene of a storyboard. `generator` is the provider and model that wrote it, "template" or "user".
+
+    `prompt_version` names the prompt (or the template writer's rules) it came from; empty where a person wrote it.
+    """
 
     scene_id: UUID
     number: int
@@ -50,6 +53,7 @@ class Scene:
     generator: str
     created_at: datetime
     updated_at: datetime
+    prompt_version: str = ""
 
     @property
     def duration_ms(self) -> int:
@@ -96,3 +100,4 @@ class SceneRevision:
     cause: str
     changed_by: str
     changed_at: datetime
+    prompt_version: str = ""

@@ -52,6 +52,11 @@ class Storyboard:
         return sum(scene.duration_ms for scene in self.scenes)
 
     @property
+    def average_scene_ms(self) -> int:
+        """On a grid of 100 ms."""
+        return round(sum(scene.content.duration_ms for scene in self.scenes) / len(self.scenes) / 100) * 100
+
+    @property
     def duration_seconds(self) -> float:
         return self.duration_ms / 1000
 
@@ -78,14 +83,29 @@ class Storyboard:
 
     @classmethod
     def from_draft(
-        cls, job_id: UUID, draft: StoryboardDraft, brief: StoryBrief, generator: str, now: datetime, new_id: NewId
+        cls,
+        job_id: UUID,
+        draft: StoryboardDraft,
+        brief: StoryBrief,
+        generator: str,
+        now: datetime,
+        new_id: NewId,
+        *,
+        prompt_version: str = "",
     ) -> "Storyboard":
         """The first storyboard of a job. Raises StoryboardInvalid."""
         empty = cls(job_id, 0, False, brief.video.duration_ms, (), generator, highest_revision=0)
-        return empty.accept(draft, brief, generator, now, new_id)
+        return empty.accept(draft, brief, generator, now, new_id, prompt_version=prompt_version)
 
     def accept(
-        self, draft: StoryboardDraft, brief: StoryBrief, generator: str, now: datetime, new_id: NewId
+        self,
+        draft: StoryboardDraft,
+        brief: StoryBrief,
+        generator: str,
+        now: datetime,
+        new_id: NewId,
+        *,
+        prompt_version: str = "",
     ) -> "Storyboard":
         """All scenes anew. A position that stays keeps its scene's id and history. Raises StoryboardInvalid."""
         self._require_open()
@@ -93,15 +113,22 @@ class Storyboard:
             raise StoryboardInvalid(problems)
         top = self.highest_revision
         scenes = tuple(
-            _rewritten(self.scenes[index], content, top + 1, generator, now)
+            _rewritten(self.scenes[index], content, top + 1, generator, now, prompt_version)
             if index < len(self.scenes)
-            else Scene(new_id(), index + 1, content, top + 1, generator, now, now)
+            else Scene(new_id(), index + 1, content, top + 1, generator, now, now, prompt_version)
             for index, content in enumerate(draft.scenes)
         )
         return self._with(scenes, brief, generator=generator, feedback=brief.feedback, asked_ms=brief.video.duration_ms)
 
     def replace_scene(
-        self, number: int, content: SceneContent, brief: StoryBrief, generator: str, now: datetime
+        self,
+        number: int,
+        content: SceneContent,
+        brief: StoryBrief,
+        generator: str,
+        now: datetime,
+        *,
+        prompt_version: str = "",
     ) -> "Storyboard":
         """One scene rewritten; the others keep their text, and the total holds (their lengths give way if they must).
 
@@ -122,7 +149,7 @@ class Storyboard:
         if sum(lengths) != total_ms:
             lengths = list(rebalanced_ms(lengths, number - 1, total_ms, low_ms, high_ms))
         scenes = [_lasting(scene, length, generator, now) for scene, length in zip(self.scenes, lengths, strict=True)]
-        scenes[number - 1] = _rewritten(old, content, old.revision + 1, generator, now)
+        scenes[number - 1] = _rewritten(old, content, old.revision + 1, generator, now, prompt_version)
         return self._with(scenes, brief, feedback=brief.feedback)
 
     def edit_scene(
@@ -224,7 +251,7 @@ class Storyboard:
         if content == old.content:
             return self
         scenes = list(self.scenes)
-        scenes[number - 1] = _rewritten(old, content, old.revision + 1, USER, now)
+        scenes[number - 1] = _rewritten(old, content, old.revision + 1, USER, now, "")
         return self._with(self._rebalanced(scenes, number - 1, brief, now) if rebalance else scenes, brief)
 
     def _rebalanced(
@@ -287,8 +314,17 @@ class Storyboard:
             raise StoryboardLocked("The storyboard is approved; reopen it to change it.")
 
 
-def _rewritten(scene: Scene, content: SceneContent, revision: int, generator: str, now: datetime) -> Scene:
-    return replace(scene, content=content, revision=revision, generator=generator, updated_at=now)
+def _rewritten(
+    scene: Scene, content: SceneContent, revision: int, generator: str, now: datetime, prompt_version: str
+) -> Scene:
+    return replace(
+        scene,
+        content=content,
+        revision=revision,
+        generator=generator,
+        updated_at=now,
+        prompt_version=prompt_version,
+    )
 
 
 def _lasting(scene: Scene, duration_ms: int, by: str, now: datetime) -> Scene:

@@ -43,17 +43,15 @@ class ContentPolicyViolation(WriterError):
 
 
 class ModelOutputTruncated(WriterError):
-    """The answer was cut off at the token limit."""
+    """The answer was cut off at the token limit, where the same request ends again."""
 
     code = "MODEL_OUTPUT_TRUNCATED"
-    is_repeatable = True
 
 
 class ModelOutputInvalid(WriterError):
-    """The answer was no usable storyboard, also after one attempt to repair it."""
+    """The answer was no usable storyboard, also after one attempt to repair it; there is no third one."""
 
     code = "MODEL_OUTPUT_INVALID"
-    is_repeatable = True
 
     def __init__(
         self, message: str, *, provider: str, usage: Usage | None = None, problems: tuple[Problem, ...] = ()

@@ -5,22 +5,26 @@ from typing import Any
 import grpc
 from adreel.common.v1 import common_pb2
 from adreel.scenes.v1 import scenes_pb2, scenes_pb2_grpc
+from adreel_kit.errors import Invalid
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from adreel_scenes.domain.events import warning_texts
 from adreel_scenes.domain.scene import Scene, SceneContent, SceneEdit, SceneRevision
 from adreel_scenes.domain.storyboard import USER, Storyboard
 from adreel_scenes.domain.timing import milliseconds
+from adreel_scenes.entrypoints.music import MusicMethods
 from adreel_scenes.usecases.edit_storyboard import EditStoryboard
 from adreel_scenes.usecases.estimate_storyboard import EstimateStoryboard
+from adreel_scenes.usecases.order_music_scenes import OrderMusicScenes
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
 
-class ScenesServicer(scenes_pb2_grpc.ScenesServiceServicer):
+class ScenesServicer(MusicMethods, scenes_pb2_grpc.ScenesServiceServicer):
     """See proto/adreel/scenes/v1/scenes.proto."""
 
-    def __init__(self, edit: EditStoryboard, estimate: EstimateStoryboard) -> None:
+    def __init__(self, edit: EditStoryboard, estimate: EstimateStoryboard, music: OrderMusicScenes) -> None:
+        super().__init__(music)
         self._edit = edit
         self._estimate = estimate
 
@@ -49,7 +53,7 @@ class ScenesServicer(scenes_pb2_grpc.ScenesServiceServicer):
     ) -> scenes_pb2.AddSceneResponse:
         fields = request.fields
         content = SceneContent(
-            duration_ms=milliseconds(fields.duration_seconds),
+            duration_ms=_duration_ms(fields.duration_seconds) if fields.HasField("duration_seconds") else 0,
             description=fields.description,
             script=fields.script,
             shot_type=fields.shot_type or "medium",
@@ -126,9 +130,17 @@ class ScenesServicer(scenes_pb2_grpc.ScenesServiceServicer):
         )
 
 
+def _duration_ms(seconds: float) -> int:
+    try:
+        return milliseconds(seconds)
+    except ValueError as error:
+        message = f"The duration is wrong: {error}."
+        raise Invalid(message, details={"fields": [{"field": "duration", "message": message}]}) from None
+
+
 def _scene_edit(patch: scenes_pb2.ScenePatch) -> SceneEdit:
     return SceneEdit(
-        duration_ms=milliseconds(patch.duration_seconds) if patch.HasField("duration_seconds") else None,
+        duration_ms=_duration_ms(patch.duration_seconds) if patch.HasField("duration_seconds") else None,
         description=patch.description if patch.HasField("description") else None,
         script=patch.script if patch.HasField("script") else None,
         shot_type=patch.shot_type if patch.HasField("shot_type") else None,
@@ -156,6 +168,7 @@ def _scene(scene: Scene, board: Storyboard | None = None) -> scenes_pb2.Scene:
     message.scene_number = scene.number
     message.revision = scene.revision
     message.generator = scene.generator
+    message.prompt_version = scene.prompt_version
     message.created_at.CopyFrom(_timestamp(scene.created_at))
     message.updated_at.CopyFrom(_timestamp(scene.updated_at))
     if board is not None:
@@ -182,6 +195,7 @@ def _revision(revision: SceneRevision) -> scenes_pb2.Revision:
     scene.scene_number = revision.number
     scene.revision = revision.revision
     scene.generator = revision.generator
+    scene.prompt_version = revision.prompt_version
     return scenes_pb2.Revision(
         revision=revision.revision,
         scene=scene,

@@ -57,17 +57,18 @@ class EditStoryboard:
     async def add_scene(
         self, job_id: str, number: int, content: SceneContent, *, rebalance: bool, actor: str
     ) -> Storyboard:
-        """`number` 0 puts it before the last scene, which carries the call to action."""
+        """`number` 0 puts it before the last scene, which carries the call to action.
+
+        A length of 0 ms means as long as the others are on average.
+        """
         now = self._clock.now()
-        return await self._change(
-            job_id,
-            "add",
-            actor,
-            lambda board, brief: board.add_scene(
-                number or max(1, len(board.scenes)), content, brief, now, new_id, rebalance=rebalance
-            ),
-            number=number,
-        )
+
+        def add(board: Storyboard, brief: StoryBrief) -> Storyboard:
+            timed = content if content.duration_ms else replace(content, duration_ms=board.average_scene_ms)
+            place = number or max(1, len(board.scenes))
+            return board.add_scene(place, timed, brief, now, new_id, rebalance=rebalance)
+
+        return await self._change(job_id, "add", actor, add, number=number)
 
     async def delete_scene(self, job_id: str, number: int, *, if_revision: int | None, actor: str) -> Storyboard:
         """The others are stretched, so that the film keeps its length."""

@@ -12,6 +12,8 @@ from adreel_scenes.usecases.price_usage import token_micros
 _CHARACTERS_PER_TOKEN = 4
 _PROMPT_TOKENS = 1_600
 _TOKENS_PER_ASSET = 60
+# What a picture of 480 px is to the vendors: 205 to 425.
+_TOKENS_PER_PICTURE = 300
 _TOKENS_PER_SCENE = 220
 
 
@@ -28,10 +30,11 @@ class Estimate:
 class EstimateStoryboard:
     """Estimates for the writer that this deployment uses."""
 
-    def __init__(self, limits: StoryLimits, *, provider: str, model: str) -> None:
+    def __init__(self, limits: StoryLimits, *, provider: str, model: str, most_pictures: int = 0) -> None:
         self._limits = limits
         self._provider = provider
         self._model = model
+        self._most_pictures = most_pictures
 
     def estimate(self, *, duration_seconds: float, asset_count: int, brief_characters: int, backend: str) -> Estimate:
         """Raises DurationOutOfReach where no number of scenes fits the backend's clips."""
@@ -46,6 +49,7 @@ class EstimateStoryboard:
         if not self._model:
             return Estimate(scenes, 0, self._provider, [])
         tokens_in = _PROMPT_TOKENS + brief_characters // _CHARACTERS_PER_TOKEN + asset_count * _TOKENS_PER_ASSET
+        tokens_in += min(asset_count, self._most_pictures) * _TOKENS_PER_PICTURE
         tokens_out = scenes * _TOKENS_PER_SCENE
         micros = token_micros(self._model, tokens_in, tokens_out)
         line = CostLine(

@@ -29,21 +29,37 @@ def token_micros(model: str, input_tokens: int, output_tokens: int) -> int | Non
     return round(input_tokens * rates[0] + output_tokens * rates[1])
 
 
-def cost_lines(provider: str, model: str, usage: Usage) -> list[CostLine]:
-    """The bill for writing: nothing for the template writer, else one line."""
-    tokens = usage.input_tokens + usage.output_tokens
-    if not usage.calls:
-        return []
-    micros = token_micros(model, usage.input_tokens, usage.output_tokens)
-    return [
-        CostLine(
-            kind="storyboard",
-            description=f"Storyboard by {model}: {usage.input_tokens} tokens in, {usage.output_tokens} out",
-            provider=provider,
-            model=model,
-            quantity=float(tokens),
-            unit="token",
-            amount_micros=micros or 0,
-            state="actual" if micros is not None else "unknown",
-        )
-    ]
+def cost_lines(
+    provider: str, model: str, usage: Usage, *, kind: str = "storyboard", what: str = "Storyboard"
+) -> list[CostLine]:
+    """The bill for writing: nothing for the template writer or for calls that were refused.
+
+    A call that ended without a count of its tokens may have been charged: it is listed with its price unknown.
+    """
+    lines = []
+    if tokens := usage.input_tokens + usage.output_tokens:
+        micros = token_micros(model, usage.input_tokens, usage.output_tokens)
+        told = f"{usage.input_tokens} tokens in, {usage.output_tokens} out"
+        lines.append(_line(kind, f"{what} by {model}: {told}", provider, model, tokens, micros))
+    if usage.unknown_calls:
+        calls = "a call that told" if usage.unknown_calls == 1 else f"{usage.unknown_calls} calls that told"
+        lines.append(_line(kind, f"{what} by {model}: {calls} no tokens", provider, model, 0, None))
+    return lines
+
+
+def unknown_line(provider: str, model: str, *, kind: str = "storyboard", what: str = "Storyboard") -> CostLine:
+    """What stands for a call until it is known what it used."""
+    return _line(kind, f"{what} by {model}: a call that told no tokens", provider, model, 0, None)
+
+
+def _line(kind: str, description: str, provider: str, model: str, tokens: int, micros: int | None) -> CostLine:
+    return CostLine(
+        kind=kind,
+        description=description,
+        provider=provider,
+        model=model,
+        quantity=float(tokens),
+        unit="token",
+        amount_micros=micros or 0,
+        state="actual" if micros is not None else "unknown",
+    )

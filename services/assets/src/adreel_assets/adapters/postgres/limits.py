@@ -47,6 +47,24 @@ async def begin_download(
     return is_free
 
 
+async def move_download(conn: Connection, download_id: uuid.UUID, host: str, limits: DownloadLimits) -> bool:
+    """Count a download under way for `host`, where a redirect leads it; False where that host has no place free."""
+    await _hold(conn, f"host {host}")
+    row = await conn.fetchrow(
+        "SELECT count(*) FILTER (WHERE ended_at IS NULL AND held_until > now()) AS host_open, "
+        "count(*) FILTER (WHERE started_at > now() - interval '1 minute') AS host_begun "
+        "FROM downloads WHERE host = $1 AND id <> $2 AND started_at > now() - $3::interval",
+        host,
+        download_id,
+        max(limits.held_at_most, timedelta(minutes=1)),
+    )
+    assert row is not None, "an aggregate has one row"
+    if row["host_open"] >= limits.at_once_per_host or not _is_below(row["host_begun"], limits.per_minute_per_host):
+        return False
+    await conn.execute("UPDATE downloads SET host = $2 WHERE id = $1", download_id, host)
+    return True
+
+
 async def end_download(conn: Connection, download_id: uuid.UUID) -> None:
     """Give the place back; the row stays for the rate."""
     await conn.execute("UPDATE downloads SET ended_at = now() WHERE id = $1", download_id)

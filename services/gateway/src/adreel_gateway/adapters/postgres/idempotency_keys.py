@@ -113,6 +113,16 @@ class IdempotencyKeys:
             await conn.execute("DELETE FROM idempotency_keys WHERE id = $1 AND token = $2", claimed.id, claimed.token)
             await conn.execute("SELECT pg_notify($1, $2)", CHANNEL, str(claimed.id))
 
+    async def leave(self, claimed: Claimed) -> None:
+        """Stop holding a request whose work goes on: the same request takes it over at once, under the same id."""
+        async with self._database.transaction() as conn:
+            await conn.execute(
+                "UPDATE idempotency_keys SET lease_until = now() - interval '1 ms' WHERE id = $1 AND token = $2",
+                claimed.id,
+                claimed.token,
+            )
+            await conn.execute("SELECT pg_notify($1, $2)", CHANNEL, str(claimed.id))
+
     async def sweep(self) -> int:
         """Delete a batch of expired keys; returns how many."""
         async with self._database.transaction() as conn:

@@ -18,7 +18,9 @@ from adreel_gateway.entrypoints.http.middleware.access import Access
 from adreel_gateway.entrypoints.http.middleware.idempotency import Idempotency
 from adreel_gateway.entrypoints.http.middleware.request_bodies import RequestBodies
 from adreel_gateway.entrypoints.http.middleware.request_context import RequestContext
+from adreel_gateway.entrypoints.http.mv.routes import mv_routes
 from adreel_gateway.entrypoints.http.openapi import install_openapi
+from adreel_gateway.entrypoints.http.problem import MV_PREFIX
 from adreel_gateway.entrypoints.http.v3 import (
     assets,
     campaigns,
@@ -27,6 +29,7 @@ from adreel_gateway.entrypoints.http.v3 import (
     events,
     jobs,
     media,
+    provider_webhooks,
     scenes,
     share,
     uploads,
@@ -64,6 +67,7 @@ def build_app(services: Services, edge: Edge, health: Health) -> FastAPI:
     app.state.services = services
     install_error_handlers(app)
     app.include_router(_v3(), prefix="/api/v3")
+    app.include_router(mv_routes(), prefix=MV_PREFIX)
     app.include_router(service_routes.router)
     app.router.routes.extend(health_routes(health))
     install_openapi(app)
@@ -73,7 +77,8 @@ def build_app(services: Services, edge: Edge, health: Health) -> FastAPI:
 def _v3() -> APIRouter:
     router = APIRouter()
     # The dry run stands before the jobs' own routes, or its name would be taken for a job's id.
-    for part in (clients, campaigns, uploads, assets, dry_run, jobs, scenes, media, events, share, webhooks):
+    parts = (clients, campaigns, uploads, assets, dry_run, jobs, scenes, media, events, share, webhooks)
+    for part in (*parts, provider_webhooks):
         router.include_router(part.router)
     return router
 

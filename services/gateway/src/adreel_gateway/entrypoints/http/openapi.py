@@ -12,6 +12,7 @@ TAGS = [
     {"name": "v3-jobs", "description": "From a brief to a finished ad: storyboard, review, film."},
     {"name": "v3-cost", "description": "What jobs would cost, and did cost."},
     {"name": "v3-webhooks", "description": "What was told to whom, and telling it again."},
+    {"name": "mv", "description": "Music videos: scenes, character references, single clips. No envelope."},
     {"name": "service", "description": "The service itself."},
 ]
 

@@ -13,6 +13,10 @@ from starlette.types import Receive, Scope, Send
 from adreel_gateway.entrypoints.http.context import request_id
 
 MV_PREFIX = "/api/mv"
+# On `/api/mv` a missing key is a fault of the server, whichever request met it.
+_MV_FAULTS = frozenset({"MISSING_API_KEY", "PROVIDER_ERROR"})
+# Its contract knows one code for a provider whose answer is of no use.
+_MV_CODES = {"MODEL_OUTPUT_INVALID": "PROVIDER_ERROR", "MODEL_OUTPUT_TRUNCATED": "PROVIDER_ERROR"}
 
 
 def timestamp() -> str:
@@ -27,9 +31,10 @@ def is_mv(path: str) -> bool:
 def error_body(facts: ErrorFacts, path: str) -> dict[str, Any]:
     """The JSON of an error answer to a request for `path`."""
     if is_mv(path):
+        code = _mv_code(facts)
         return {
-            "error": facts.code.replace("_", " ").capitalize(),
-            "error_code": facts.code,
+            "error": code.replace("_", " ").capitalize(),
+            "error_code": code,
             "message": facts.message,
             "backend_used": facts.details.get("backend"),
             "timestamp": timestamp(),
@@ -44,9 +49,17 @@ def error_body(facts: ErrorFacts, path: str) -> dict[str, Any]:
 
 def status_for(facts: ErrorFacts, path: str) -> int:
     """The status of an error answer: `/api/mv` answers bad input with 400, but for refused content."""
-    if is_mv(path) and facts.http_status == 422 and facts.code != "CONTENT_POLICY_VIOLATION":
-        return 400
+    if is_mv(path):
+        code = _mv_code(facts)
+        if code in _MV_FAULTS:
+            return 500
+        if facts.http_status == 422 and code != "CONTENT_POLICY_VIOLATION":
+            return 400
     return facts.http_status
+
+
+def _mv_code(facts: ErrorFacts) -> str:
+    return _MV_CODES.get(facts.code, facts.code)
 
 
 def error_headers(facts: ErrorFacts) -> dict[str, str]:

@@ -11,10 +11,13 @@ RESOURCES = ("clients", "campaigns", "assets", "jobs", "webhooks", "mv")
 VERBS = ("read", "write")
 _READING = frozenset({"GET", "HEAD"})
 _SHARE = "/api/v3/share/"
+_PROVIDERS = "/api/v3/provider-webhooks/"
 
 
 def is_public(scope: Scope) -> bool:
-    """Whether anyone may come: a shared film's token is its key."""
+    """Whether anyone may come: a shared film's token is its key, a provider's signature is its own."""
+    if scope["method"] == "POST":
+        return bool(scope["path"].startswith(_PROVIDERS))
     return scope["method"] in _READING and scope["path"].startswith(_SHARE)
 
 

@@ -341,9 +341,32 @@ async def find_take(conn: Connection, job_id: uuid.UUID, scene_number: int, take
 
 
 async def choose_take(conn: Connection, take: TakeRow) -> None:
-    """Make this take the scene's own."""
+    """Make this take the scene's own in place of the one that its storyboard makes, which is remembered."""
+    made: str | None = await conn.fetchval(
+        "SELECT coalesce(chosen_over, clip_key) FROM takes WHERE scene_id = $1 AND is_selected", take.scene_id
+    )
     await conn.execute("UPDATE takes SET is_selected = false WHERE scene_id = $1 AND is_selected", take.scene_id)
-    await conn.execute("UPDATE takes SET is_selected = true WHERE id = $1", take.id)
+    await conn.execute(
+        "UPDATE takes SET is_selected = true, chosen_over = nullif($2, clip_key) WHERE id = $1", take.id, made
+    )
+
+
+async def chosen_over(conn: Connection, scene_id: uuid.UUID, made: StoredClip) -> StoredClip | None:
+    """The clip that a person has chosen in place of this one, if that holds still and fits."""
+    row = await conn.fetchrow(
+        "SELECT c.key, c.sha256, c.size_bytes, c.frame_count FROM takes t JOIN clips c ON c.key = t.clip_key "
+        "WHERE t.scene_id = $1 AND t.is_selected AND t.chosen_over = $2 AND c.frame_count = $3 AND c.sha256 <> ''",
+        scene_id,
+        made.key,
+        made.frame_count,
+    )
+    return None if row is None else StoredClip(**dict(row))
+
+
+async def keep_choice(conn: Connection, scene_id: uuid.UUID, clip_key: str) -> None:
+    """Have the chosen take stay the scene's own after the take that it was chosen over was made again."""
+    await conn.execute("UPDATE takes SET is_selected = false WHERE scene_id = $1 AND is_selected", scene_id)
+    await conn.execute("UPDATE takes SET is_selected = true WHERE scene_id = $1 AND clip_key = $2", scene_id, clip_key)
 
 
 async def latest_render(conn: Connection, job_id: uuid.UUID) -> LatestRender | None:
@@ -363,3 +386,8 @@ async def copy_clips(conn: Connection, source: uuid.UUID, target: uuid.UUID) -> 
         source,
         target,
     )
+
+
+async def is_job(conn: Connection, job_id: uuid.UUID) -> bool:
+    """Whether anything was ever rendered for a job of this id."""
+    return bool(await conn.fetchval("SELECT EXISTS (SELECT 1 FROM renders WHERE job_id = $1)", job_id))

@@ -225,21 +225,23 @@ def _psnr(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def test_a_damaged_piece_in_the_cache_is_made_again(
-    make_plan: Callable[..., FilmPlan], tmp_path: Path, work_dir: Path
+    make_plan: Callable[..., FilmPlan], film_planes: FilmPlanes, tmp_path: Path, work_dir: Path
 ) -> None:
     plan = make_plan((30, 30), (CROSSFADE,))
     cache_dir = tmp_path / "cache"
     cache = DirectorySegmentCache(cache_dir)
-    first = compose_film(plan, tmp_path / "film.mp4", work_dir=work_dir, cache=cache).path.read_bytes()
+    first = compose_film(plan, tmp_path / "film.mp4", work_dir=work_dir, cache=cache).path
     for name in [path.name for path in cache_dir.iterdir()]:
         damaged = (cache_dir / name).read_bytes()[:-900]
         (cache_dir / name).unlink()
         (cache_dir / name).write_bytes(damaged)
     info = compose_film(plan, tmp_path / "again.mp4", work_dir=work_dir, cache=cache)
     assert info.encoded_frames == 14
-    assert info.path.read_bytes() == first
+    # Encoded again, so near and not equal: see the defect of x264 that `EncoderSettings` tells of.
+    films = [film_planes(path, plan.canvas, 0, 60) for path in (first, info.path)]
+    assert min(_psnr(a[0], b[0]) for a, b in zip(*films, strict=True)) > 38
     healed = compose_film(plan, tmp_path / "healed.mp4", work_dir=work_dir, cache=cache)
-    assert (healed.encoded_frames, healed.path.read_bytes()) == (0, first)
+    assert (healed.encoded_frames, healed.path.read_bytes()) == (0, info.path.read_bytes())
 
 
 def test_the_damaged_neighbour_is_blamed_for_a_window(

@@ -9,14 +9,16 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from adreel_render.engine.clip_source import ClipShot
 from adreel_render.engine.composer import compose_film
 from adreel_render.engine.cues import SAMPLE_RATE, AudioPlan, ClipSound, MusicBed, MusicTrack, VoiceCue
+from adreel_render.engine.layout import Box
 from adreel_render.engine.loudness import integrated_lufs, normalised, true_peak_dbtp
 from adreel_render.engine.mix import film_samples, mix_key
 from adreel_render.engine.music import MOODS, mood_of, music_bed
 from adreel_render.engine.plan import FilmPlan
 from adreel_render.engine.soundtrack import Samples
-from adreel_render.engine.spec import Canvas
+from adreel_render.engine.spec import Canvas, Medium, MediumKind
 from adreel_render.engine.transitions import Transition, TransitionKind
 from adreel_render.engine.verify import require_valid
 
@@ -132,6 +134,85 @@ def test_hot_music_stays_under_the_ceiling_after_encoding(
     assert peak < -1.0
 
 
+def test_a_users_clip_is_heard_at_the_films_loudness_and_a_silent_scene_is_silent(
+    make_plan: MakePlan, compose: Callable[[FilmPlan], Path], heard: Heard, ebur128: Ebur128, write_wav: WriteWav
+) -> None:
+    random = np.random.default_rng(7)
+    syllables = np.clip(np.sin(np.arange(4 * SAMPLE_RATE) * 2 * np.pi * 3.1 / SAMPLE_RATE), 0, 1)
+    speech = (0.08 * syllables * random.standard_normal((2, syllables.size))).astype(np.float32)
+    plan = make_plan((90, 60), canvas=Canvas(64, 64, 30))
+    sound = ClipSound(0, write_wav(speech), "speech")
+    samples = heard(compose(replace(plan, audio=AudioPlan(clip_sounds=(sound,)))))[:, : 150 * 1600]
+    lufs, peak = ebur128(samples)
+    print(f"film with a user's clip: {lufs:.2f} LUFS, {peak:.2f} dBTP")
+    assert lufs == pytest.approx(-16.0, abs=0.5)
+    assert peak < -1.0
+    assert np.abs(samples[:, 92 * 1600 :]).max() < 1e-4  # below 16 bits: silence, though coded
+
+
+def _steps_in(samples: Samples, seconds: list[float], hertz: list[float]) -> list[int]:
+    """Which of some tones is heard at each time."""
+    found = []
+    for second in seconds:
+        first = round(second * SAMPLE_RATE)
+        piece = samples[0, first : first + 4096] * np.hanning(4096)
+        levels = [abs(np.dot(piece, np.exp(-2j * np.pi * h * np.arange(4096) / SAMPLE_RATE))) for h in hertz]
+        found.append(int(np.argmax(levels)) if max(levels) > 20 else -1)
+    return found
+
+
+@pytest.fixture
+def scale_clip(tmp_path: Path) -> Path:
+    """A clip of two seconds at 25 frames a second; each half second of its sound has a tone of its own."""
+    path = tmp_path / "scale.mov"
+    with av.open(str(path), "w") as container:
+        video = container.add_stream("libx264", rate=25)
+        video.width, video.height, video.pix_fmt = 64, 64, "yuv420p"
+        audio = container.add_stream("pcm_s16le", rate=SAMPLE_RATE, layout="mono")
+        for number in range(50):
+            frame = av.VideoFrame.from_ndarray(np.full((96, 64), 60 + number, np.uint8), format="yuv420p")
+            frame.pts, frame.time_base = number, Fraction(1, 25)
+            container.mux(video.encode(frame))
+        container.mux(video.encode(None))
+        time = np.arange(2 * SAMPLE_RATE)
+        steps = np.repeat(_SCALE, SAMPLE_RATE // 2)
+        tones = (8000 * np.sin(2 * np.pi * np.cumsum(steps) / SAMPLE_RATE)).astype(np.int16)
+        sound = av.AudioFrame.from_ndarray(tones[None, : time.size], format="s16", layout="mono")
+        sound.sample_rate, sound.pts, sound.time_base = SAMPLE_RATE, 0, Fraction(1, SAMPLE_RATE)
+        container.mux(audio.encode(sound))
+        container.mux(audio.encode(None))
+    return path
+
+
+_SCALE = [300.0, 500.0, 800.0, 1300.0]
+
+
+def test_sound_of_a_used_range_begins_where_its_pictures_do(make_plan: MakePlan, scale_clip: Path) -> None:
+    sound = ClipSound(0, scale_clip, "scale", start_seconds=1.0)
+    samples = _mixed(replace(make_plan((30,)), audio=AudioPlan(clip_sounds=(sound,))))
+    assert _steps_in(samples, [0.2, 0.7], _SCALE) == [2, 3]
+
+
+def test_sound_starts_over_with_the_pictures_of_a_clip_that_is_far_too_short(
+    make_plan: MakePlan, scale_clip: Path
+) -> None:
+    sound = ClipSound(0, scale_clip, "scale")
+    plan = make_plan((150,))
+    samples = _mixed(replace(plan, audio=AudioPlan(clip_sounds=(sound,))))
+    assert _steps_in(samples, [0.2, 1.7, 2.2, 3.2, 4.2], _SCALE) == [0, 3, 0, 2, 0]
+    medium = Medium("scale", scale_clip, MediumKind.VIDEO)
+    shot = ClipShot(medium, plan.canvas, Box(0, 0, 64, 64), start=0, end=150)
+    lumas = [float(shot.read(index).y.mean()) for index in range(150)]
+    restarts = [index for index in range(1, 150) if lumas[index] < lumas[index - 1] - 20]
+    assert restarts == [60, 120]  # every 2 s of 30 frames
+
+
+def test_sound_of_a_slightly_short_clip_ends_with_it(make_plan: MakePlan, scale_clip: Path) -> None:
+    sound = ClipSound(0, scale_clip, "scale")
+    samples = _mixed(replace(make_plan((75,)), audio=AudioPlan(clip_sounds=(sound,))))
+    assert _steps_in(samples, [1.7, 2.2], _SCALE) == [3, -1]
+
+
 def test_sound_of_clips_stays_with_its_pictures(
     make_plan: MakePlan, compose: Callable[[FilmPlan], Path], heard: Heard, write_wav: WriteWav
 ) -> None:
@@ -160,7 +241,7 @@ def test_sound_crosses_over_in_a_crossfade_without_a_dip(make_plan: MakePlan, wr
         for n in range(2)
     )
     samples = _mixed(replace(plan, audio=AudioPlan(clip_sounds=sounds)))
-    levels = np.sqrt(np.square(samples[0, 8000:-8000]).reshape(-1, 8000).mean(axis=1))
+    levels = np.sqrt(np.square(samples[0, 8000:-24000]).reshape(-1, 8000).mean(axis=1))
     assert levels.max() / levels.min() < 1.15
 
 
@@ -170,6 +251,25 @@ def test_a_fade_out_takes_the_clips_sound_with_it(make_plan: MakePlan, write_wav
     samples = _mixed(replace(plan, audio=AudioPlan(clip_sounds=(sound,))))
     assert np.abs(samples[:, : 60 * 1600 - 10]).max() == 0.0
     assert np.abs(samples[:, -480:]).max() < 0.05 * np.abs(samples[:, 70 * 1600 : 80 * 1600]).max()
+
+
+def test_recorded_sound_rises_and_falls_at_the_ends_of_the_film_only(
+    make_plan: MakePlan, write_wav: WriteWav, tone: Tone
+) -> None:
+    path = write_wav(tone(4.0))
+    sounds = tuple(ClipSound(clip, path, "tone") for clip in (0, 1))
+    samples = film_samples(make_plan((60, 60), audio=AudioPlan(clip_sounds=sounds)), lambda: None)
+
+    def level(seconds: float) -> float:
+        start = round(seconds * SAMPLE_RATE)
+        return float(np.abs(samples[:, start : start + 480]).max())
+
+    steady = level(1.0)
+    assert level(0.0) < 0.3 * steady
+    assert level(0.1) == pytest.approx(steady, rel=0.05)
+    assert level(1.95) == pytest.approx(level(2.05), rel=0.05)  # the cut
+    assert level(3.5) == pytest.approx(steady, rel=0.05)
+    assert level(3.98) < 0.15 * steady
 
 
 def test_music_steps_back_under_the_voice_and_returns(make_plan: MakePlan, write_wav: WriteWav, tone: Tone) -> None:
@@ -236,6 +336,19 @@ def test_a_music_bed_has_no_clicks_starts_and_ends_quietly(tone_words: str) -> N
     assert power.max() / power.sum() < 0.3
     # Both ears hear something of their own.
     assert np.corrcoef(samples[0], samples[1])[0, 1] < 0.98
+
+
+def test_a_music_bed_carries_over_a_phone_and_its_brightness_follows_the_tone() -> None:
+    """A phone's speaker gives out little below 300 Hz."""
+
+    def share_above(tone_words: str, hertz: float) -> float:
+        power = np.square(np.abs(np.fft.rfft(music_bed(tone_words, 7, 20 * SAMPLE_RATE).mean(axis=0))))
+        return float(power[round(hertz * 20) :].sum() / power.sum())
+
+    phone = {words: share_above(words, 300) for words in ("energetic", "modern", "luxury", "calm", "")}
+    assert min(phone.values()) > 0.25
+    bright = {words: share_above(words, 2000) for words in phone}
+    assert bright["energetic"] > 1.5 * bright["modern"] > 3 * bright["calm"]
 
 
 def test_tones_choose_moods() -> None:

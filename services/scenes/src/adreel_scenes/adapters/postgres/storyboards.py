@@ -98,10 +98,10 @@ async def save(conn: Connection, board: Storyboard, revisions: Sequence[SceneRev
         [scene.scene_id for scene in board.scenes],
     )
     await conn.executemany(
-        "INSERT INTO scenes (scene_id, job_id, number, content, revision, generator, created_at, updated_at) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (scene_id) DO UPDATE SET number = EXCLUDED.number, "
-        "content = EXCLUDED.content, revision = EXCLUDED.revision, generator = EXCLUDED.generator, "
-        "updated_at = EXCLUDED.updated_at",
+        "INSERT INTO scenes (scene_id, job_id, number, content, revision, generator, created_at, updated_at, "
+        "prompt_version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (scene_id) DO UPDATE SET "
+        "number = EXCLUDED.number, content = EXCLUDED.content, revision = EXCLUDED.revision, "
+        "generator = EXCLUDED.generator, updated_at = EXCLUDED.updated_at, prompt_version = EXCLUDED.prompt_version",
         [
             (
                 s.scene_id,
@@ -112,13 +112,15 @@ async def save(conn: Connection, board: Storyboard, revisions: Sequence[SceneRev
                 s.generator,
                 s.created_at,
                 s.updated_at,
+                s.prompt_version,
             )
             for s in board.scenes
         ],
     )
     await conn.executemany(
         "INSERT INTO scene_revisions (scene_id, revision, job_id, number, content, generator, cause, changed_by, "
-        "changed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (scene_id, revision) DO NOTHING",
+        "changed_at, prompt_version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) "
+        "ON CONFLICT (scene_id, revision) DO NOTHING",
         [
             (
                 r.scene_id,
@@ -130,6 +132,7 @@ async def save(conn: Connection, board: Storyboard, revisions: Sequence[SceneRev
                 r.cause,
                 r.changed_by,
                 r.changed_at,
+                r.prompt_version,
             )
             for r in revisions
         ],
@@ -149,6 +152,7 @@ async def revisions_of(conn: Connection, scene_id: uuid.UUID) -> list[SceneRevis
             cause=row["cause"],
             changed_by=row["changed_by"],
             changed_at=row["changed_at"],
+            prompt_version=row["prompt_version"],
         )
         for row in rows
     ]
@@ -163,6 +167,7 @@ def _scene(row: Row) -> Scene:
         generator=row["generator"],
         created_at=row["created_at"],
         updated_at=row["updated_at"],
+        prompt_version=row["prompt_version"],
     )
 
 

@@ -83,11 +83,13 @@ class Cinematographer:
             else [self._opening(picture, setting), self._atmosphere()]
         )
         beside = "element_beside" if shown else "element"
+        told = " ".join(opening).casefold()
+        elements = [name for name in map(label, picture.elements) if name and name.casefold() not in told]
         parts = [
             *opening,
             *self._asset_sentences(picture, shown),
             *(self._framed("requested", wish=wish) for wish in map(label, picture.wishes) if wish),
-            *(self._framed(beside, element=element) for element in map(label, picture.elements) if element),
+            *(self._framed(beside, element=element) for element in elements),
             *self._brand_sentences(picture, has_picture=bool(shown)),
         ]
         unused: list[str] = []
@@ -165,8 +167,12 @@ class Cinematographer:
         sections = [self._section(shown[0])] if len(shown) == 1 else []
         return [
             *(self._framed(section) for section in sections if section),
-            *(self._framed("logo", asset=asset_label(asset)) for asset in logos),
+            *(self._logo(asset_label(asset)) for asset in logos),
         ]
+
+    def _logo(self, name: str) -> str:
+        is_named = name.casefold() not in ("logo", "the logo", "our logo", "brand logo")
+        return self._framed("logo", asset=name) if is_named else self._framed("unnamed_logo")
 
     def _section(self, asset: SceneAsset) -> str | None:
         if asset.type is AssetType.VIDEO:

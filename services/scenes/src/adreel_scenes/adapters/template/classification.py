@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from adreel_scenes.adapters.template.languages import ENGLISH, language_of
 from adreel_scenes.adapters.template.phrasebook import GENERIC, Category, PhraseBook, words_of
 from adreel_scenes.domain.brief import StoryBrief
 
@@ -16,6 +17,7 @@ _PRODUCT, _PICTURES, _CALL, _CAMPAIGN, _MESSAGE, _AUDIENCE = 3.0, 2.0, 1.0, 1.0,
 _HEAD_FACTOR = 2.0
 _HINT_FACTOR = 0.4
 _LEAST_SCORE = 2.0
+_LEAST_STEM = 5
 _LEAST_LEAD = 1.15
 _PARTS = re.compile(r"[,;:(|/–—.]|\s-\s")
 _AFTER_HEAD = re.compile(
@@ -38,8 +40,9 @@ def kind_of_product(brief: StoryBrief, book: PhraseBook) -> Category:
     scores = dict.fromkeys(book.categories, 0.0)
     clues: dict[str, set[str]] = {name: set() for name in book.categories}
     in_product: set[str] = set()
+    has_compounds = language_of(brief) != ENGLISH
     for field in _fields(brief):
-        for word, factor in _evidence(field, book):
+        for word, factor in _evidence(field, book, has_compounds=has_compounds):
             for name, category in book.categories.items():
                 strength = 1.0 if word in category.words else _HINT_FACTOR if word in category.hints else 0.0
                 if strength:
@@ -68,19 +71,24 @@ def _fields(brief: StoryBrief) -> Sequence[_Field]:
     )
 
 
-def _evidence(field: _Field, book: PhraseBook) -> list[tuple[str, float]]:
+def _evidence(field: _Field, book: PhraseBook, *, has_compounds: bool) -> list[tuple[str, float]]:
     """Each telling word of a text once, a phrase standing for the words it is made of."""
     text = f" {field.text.casefold()} "
     found: dict[str, float] = {}
-    for phrase in book.phrases:
-        spaced = re.compile(rf"(?<!\w){re.escape(phrase)}(?!\w)")
-        if spaced.search(text):
-            found[phrase] = _HEAD_FACTOR if field.has_heads else 1.0
-            text = spaced.sub(" , ", text)
+    for phrase in book.phrases.findall(text):
+        found[phrase] = _HEAD_FACTOR if field.has_heads else 1.0
+    text = book.phrases.sub(" , ", text)
     heads = _heads(text) if field.has_heads else frozenset[str]()
-    for word in words_of(text):
+    for word in _compounded(words_of(text), book) if has_compounds else words_of(text):
         found[word] = max(found.get(word, 0.0), _HEAD_FACTOR if word in heads else 1.0)
     return list(found.items())
+
+
+def _compounded(words: Sequence[str], book: PhraseBook) -> list[str]:
+    """The words, those that begin with one that tells a kind as that one: "Kaffeerösterei" is about coffee."""
+    stems = {word for category in book.categories.values() for word in category.words if len(word) >= _LEAST_STEM}
+    known = sorted(stems, key=lambda stem: (-len(stem), stem))
+    return [next((stem for stem in known if len(word) > len(stem) and word.startswith(stem)), word) for word in words]
 
 
 def _heads(text: str) -> frozenset[str]:

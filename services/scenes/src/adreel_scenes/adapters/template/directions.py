@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from adreel_scenes.adapters.template.foreign_feedback import in_english
 from adreel_scenes.adapters.template.phrasebook import phrase_book
 from adreel_scenes.domain.vocabulary import ShotType, Transition
 
@@ -137,6 +138,8 @@ def read_directions(notes: Iterable[str]) -> Directions:
     merged: dict[str, object] = {}
     for note in notes:
         merged.update(_found(note))
+        if said := in_english(note):
+            merged.update(_found(said))
     if not merged:
         return Directions()
     return Directions(**merged, understood=True)  # type: ignore[arg-type]  # the keys are those of the class

@@ -9,7 +9,8 @@ from adreel_scenes.domain.rules import carries_call_to_action
 
 # The beats that carry a thing, best first; one that the shape does not have is passed over.
 _MESSAGE_BEATS = ("benefit", "voice_after", "detail", "demo", "reveal", "voice_turn", "cta")
-_AUDIENCE_BEATS = ("audience", "proof", "demo", "detail", "hook", "tease", "problem", "benefit")
+# Not a complaint: "This one is for you" would be said of the trouble.
+_AUDIENCE_BEATS = ("audience", "proof", "demo", "detail", "hook", "tease", "benefit", "cta")
 _QUOTE_BEATS = ("reveal", "voice_turn", "benefit", "demo", "detail", REASON, "cta")
 _MENTION_BEATS = ("offer", "benefit", "detail", "demo", "voice_after", "reveal", "cta")
 

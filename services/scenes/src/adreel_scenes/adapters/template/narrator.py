@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from random import Random
 
+from adreel_scenes.adapters.template.languages import ENGLISH
 from adreel_scenes.adapters.template.phrasebook import Category, PhraseBook, Tone
 from adreel_scenes.adapters.template.wording import (
     NounPhrase,
@@ -60,6 +61,8 @@ class Narrator:
         tone: Tone,
         random: Random,
         said: Iterable[str] = (),
+        *,
+        language: str = ENGLISH,
     ) -> None:
         self._brief = brief
         self._book = book
@@ -67,7 +70,11 @@ class Narrator:
         self._tone = tone
         self._random = random
         self._used = {sentence_key(line) for line in said}
-        self.product = NounPhrase.of(brief.ad.product, otherwise=brief.brand.client_name)
+        self._told: set[str] = set()
+        self._language = language
+        product = NounPhrase.of(brief.ad.product, otherwise=brief.brand.client_name)
+        # Only English can put its articles before a name that a person typed.
+        self.product = product if language == ENGLISH else NounPhrase(product.name, product.name, False, is_name=True)
         self._audience = audience_phrase(brief.ad.target_audience) if brief.ad.target_audience.strip() else ""
         self._brand = label(speakable(brief.brand.client_name))
 
@@ -75,6 +82,7 @@ class Narrator:
         self, beat: str, duration_ms: int, pace: Pace, musts: Sequence[str] = (), last: Sequence[str] = ()
     ) -> str:
         """The words of one scene: an opening of the beat, what must be said, more of the beat, what must come last."""
+        musts = self._untold(musts)
         seconds = duration_ms / 1000
         most, least = max(2, int(seconds * pace.most)), seconds * pace.least
         fixed = sum(spoken_words(line) for line in (*musts, *last))
@@ -93,11 +101,17 @@ class Narrator:
             said.append(text)
             self.spend(text)
             count += spoken_words(text)
+        self._told.update(sentence_key(part) for line in (*said, *last) for part in sentences(line))
         return " ".join([*said, *last])
 
     def message(self, most_words: int) -> str | None:
-        """The key message (its beginning, if it is long) as a sentence of its own; None if it is said already."""
+        """The key message (its beginning, if it is long) as a sentence of its own; None if it is said already.
+
+        A sentence that is only somewhat too long is said whole: half of one may say something else.
+        """
         spoken = speakable(self._brief.ad.key_message)
+        words = spoken_words(sentences(spoken)[0]) if spoken else 0
+        most_words = words if most_words < words <= most_words * 3 // 2 else most_words
         text = sentence(shortened(spoken, most_words)) if spoken else ""
         by_key = {sentence_key(part): part for part in reversed(sentences(text))}
         parts = [part for key, part in reversed(by_key.items()) if key not in self._used]
@@ -105,8 +119,9 @@ class Narrator:
             return None
         lines = self._book.beats["message"]
         # A frame round one short English sentence; longer or foreign words stand alone.
-        framed = len(parts) == 1 and spoken_words(text) <= 8 and not is_foreign(text)
-        line = self._random.choice(lines if framed else lines[:1])
+        is_simple = len(parts) == 1 and spoken_words(text) <= 8 and ":" not in text
+        framed = is_simple and (self._language != ENGLISH or not is_foreign(text))
+        line = self._random.choice(lines[1:]) if framed and self._random.random() < 0.5 else lines[0]
         return self.spend(line.replace("{message}", " ".join(parts)))
 
     def audience_line(self, most_words: int) -> str | None:
@@ -116,7 +131,7 @@ class Narrator:
         ad = self._brief.ad
         # Together they tell the language sooner than one by one.
         own = (self._audience, ad.key_message, ad.call_to_action)
-        foreign = any(map(is_foreign, own)) or is_foreign(" ".join(own))
+        foreign = self._language != ENGLISH or any(map(is_foreign, own)) or is_foreign(" ".join(own))
         section = "audience_apart" if foreign else "for_audience"
         if not foreign and spoken_words(self._audience) > _SHORT_AUDIENCE:
             section = "for_long_audience"
@@ -152,10 +167,10 @@ class Narrator:
         return line
 
     def count_line(self, number: int) -> str:
-        return f"Number {_number_word(number)}."
+        return self._book.beats["count"][0].format(count=self._number(number))
 
     def count_opening(self, number: int) -> str:
-        lines = [self._filled(line, count=_number_word(number)) for line in self._book.beats["countdown_open"]]
+        lines = [self._filled(line, count=self._number(number)) for line in self._book.beats["countdown_open"]]
         fresh = [line for line in lines if sentence_key(line) not in self._used]
         return self._random.choice(fresh or lines)
 
@@ -165,7 +180,8 @@ class Narrator:
         if spoken := sentence(speakable(wanted)):
             return spoken if carries_call_to_action(spoken, wanted) else sentence(wanted)
         section = self._category.lines.get("cta_default") or self._book.beats["cta_default"]
-        return self._filled(self._random.choice(section))
+        lines = [self._filled(line) for line in section]
+        return self._random.choice([line for line in lines if not self._repeats(line)] or lines)
 
     def sign_off(self, most_words: int) -> str | None:
         section = self._category.lines.get("sign_off") or self._book.beats["sign_off"]
@@ -176,6 +192,24 @@ class Narrator:
         if line:
             self._used.update(sentence_key(part) for part in sentences(line))
         return line
+
+    def _untold(self, lines: Sequence[str]) -> list[str]:
+        """`lines` without the sentences that a script holds already: a user's words may say one thing twice.
+
+        What is planned is spent long before it is told, so this is another list than that of what is used.
+        """
+        kept: list[str] = []
+        for line in lines:
+            parts = []
+            for part in sentences(line):
+                if (key := sentence_key(part)) not in self._told:
+                    self._told.add(key)
+                    parts.append(part)
+            if parts:
+                text = " ".join(parts)
+                is_paired = text.count("“") == text.count("”")
+                kept.append(text if is_paired else text.replace("“", "").replace("”", ""))
+        return kept
 
     def _lines(self, beat: str) -> list[tuple[str, ...]]:
         """Lines of a beat, nearest first; the beats of a countdown borrow those of others."""
@@ -206,7 +240,7 @@ class Narrator:
             return []
         silent = self._shuffled(self._book.beats["silent"])
         found = self._first_fitting([*silent, *self._wells()], most_words) or self._first_fitting(self._wells(), 99)
-        return [found or f"{sentence(self.product.name)[:-1]}, number {_number_word(len(self._used))}."]
+        return [found or f"{sentence(self.product.name)[:-1]}, {self.count_line(len(self._used))}"]
 
     def _more(self, beat: str, most_words: int, *, with_tags: bool) -> tuple[str, bool] | None:
         if most_words < 2:
@@ -250,11 +284,10 @@ class Narrator:
         slots = {**self.product.slots, "audience": self._audience, "brand": self._brand, **more}
         return sentence(self.product.agree(line).format_map(slots))
 
+    def _number(self, number: int) -> str:
+        return _NUMBERS[number] if self._language == ENGLISH and number < len(_NUMBERS) else str(number)
+
     def _shuffled(self, lines: Sequence[str]) -> list[str]:
         mixed = list(lines)
         self._random.shuffle(mixed)
         return mixed
-
-
-def _number_word(number: int) -> str:
-    return _NUMBERS[number] if number < len(_NUMBERS) else str(number)

@@ -1,7 +1,7 @@
 """The copybook's files as values: lines by section, tones, looks and categories. Read once, never changed."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -11,6 +11,8 @@ import yaml
 DEFAULT_TONE = "confident"
 GENERIC = "generic"
 _THING = "* "
+# The sections of a language that are no lines.
+_WORD_LISTS = ("words", "formal", "familiar")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,8 @@ class PhraseBook:
     framed: Mapping[str, tuple[str, ...]]
     asset: Mapping[str, tuple[str, ...]]
     frames: Mapping[str, tuple[str, ...]]
-    phrases: tuple[str, ...]
+    # Any of the phrases that tell a kind, a long one before a shorter one that it begins with.
+    phrases: re.Pattern[str]
     # General lines that are true of nothing but things one can hold.
     of_things: frozenset[str]
 
@@ -95,7 +98,10 @@ def phrase_book() -> PhraseBook:
     """The copybook of this package."""
     shots = dict(_load("shots.yaml"))
     categories = (
-        _load("categories_goods.yaml") | _load("categories_services.yaml") | _load("categories_experiences.yaml")
+        _load("categories_goods.yaml")
+        | _load("categories_services.yaml")
+        | _load("categories_experiences.yaml")
+        | _load("categories_more.yaml")
     )
     phrases = {name: _lines(text) for name, text in _load("kinds.yaml")["phrases"].items()}
     beats = {name: _lines(text) for name, text in _load("beats.yaml").items()}
@@ -112,8 +118,42 @@ def phrase_book() -> PhraseBook:
         asset={name: _lines(text) for name, text in shots.pop("asset").items()},
         frames={name: _lines(text) for name, text in shots.items()},
         # Longest first: "table tennis table" before "table tennis".
-        phrases=tuple(sorted((line for lines in phrases.values() for line in lines), key=len, reverse=True)),
+        phrases=_any_of(sorted((line for lines in phrases.values() for line in lines), key=len, reverse=True)),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """Another language than English: the small words that tell it, and its lines by beat.
+
+    A brief with one of the `formal` words (as they are written) is not addressed with any of the `familiar` ones.
+    """
+
+    words: frozenset[str]
+    beats: Mapping[str, tuple[str, ...]]
+    formal: frozenset[str]
+    familiar: frozenset[str]
+
+    def polite_beats(self) -> dict[str, tuple[str, ...]]:
+        """The lines that address nobody familiarly."""
+        return {
+            name: tuple(line for line in lines if not self.familiar & set(words_of(line)))
+            for name, lines in self.beats.items()
+        }
+
+
+@cache
+def languages() -> Mapping[str, Language]:
+    """The languages that the copybook speaks beside English, by their codes."""
+    return {
+        code: Language(
+            words=frozenset(sections["words"].split()),
+            beats={name: _lines(text) for name, text in sections.items() if name not in _WORD_LISTS},
+            formal=frozenset(sections.get("formal", "").split()),
+            familiar=frozenset(sections.get("familiar", "").split()),
+        )
+        for code, sections in _load("languages.yaml").items()
+    }
 
 
 def word_list(name: str) -> frozenset[str]:
@@ -137,6 +177,10 @@ def _load(name: str) -> dict:  # type: ignore[type-arg]  # the shape of each fil
     text = (files(__package__) / "copybook" / name).read_text(encoding="utf-8")
     loaded: dict = yaml.safe_load(text)  # type: ignore[type-arg]
     return loaded
+
+
+def _any_of(phrases: Sequence[str]) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, phrases))})(?!\w)")
 
 
 def _lines(text: str) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from adreel_scenes.adapters.template.classification import kind_of_product
 from adreel_scenes.adapters.template.directions import Directions, find_price
+from adreel_scenes.adapters.template.languages import ENGLISH, language_of
 from adreel_scenes.adapters.template.narrator import DENSE, NORMAL, RELAXED, SPARSE, Pace
 from adreel_scenes.adapters.template.phrasebook import DEFAULT_TONE, Category, PhraseBook, Tone, phrase_book
 from adreel_scenes.domain.brief import StoryBrief
@@ -19,6 +20,7 @@ class Setup:
     tone: Tone
     directions: Directions
     price: str | None
+    language: str = ENGLISH
 
     @property
     def pace(self) -> Pace:
@@ -41,4 +43,6 @@ def set_up(brief: StoryBrief, directions: Directions, *, note: str = "", style: 
     asked = book.tones[directions.tone] if directions.tone else None
     tone = asked or book.tone_of(style, ad.tone, brief.brand.tone, ad.style, campaign.goal)
     price = directions.price or find_price(note, ad.product, ad.key_message, ad.call_to_action, campaign.brief)
-    return Setup(brief, book, category, tone or book.tones[DEFAULT_TONE], directions, price)
+    return Setup(
+        brief, book, category, tone or book.tones[DEFAULT_TONE], directions, price, language=language_of(brief)
+    )

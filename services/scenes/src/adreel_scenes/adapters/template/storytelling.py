@@ -6,6 +6,7 @@ from random import Random
 from adreel_scenes.adapters.template.casting import cast
 from adreel_scenes.adapters.template.cinematographer import Cinematographer, Picture
 from adreel_scenes.adapters.template.depiction import not_depicted, shared_out
+from adreel_scenes.adapters.template.languages import spoken_in
 from adreel_scenes.adapters.template.musts import musts_of
 from adreel_scenes.adapters.template.narrator import Narrator
 from adreel_scenes.adapters.template.setup import Setup
@@ -80,7 +81,8 @@ def new_narrator(setup: Setup, random: Random, scripts: Iterable[str]) -> Narrat
         for part in sentences(script)
         if not any(text.strip() and carries_call_to_action(part, speakable(text)) for text in own)
     ]
-    return Narrator(setup.brief, setup.book, setup.category, setup.tone, random, said)
+    book, category, tone = spoken_in(setup.language, setup.brief, setup.book, setup.category, setup.tone)
+    return Narrator(setup.brief, book, category, tone, random, said, language=setup.language)
 
 
 def new_camera(setup: Setup, narrator: Narrator, random: Random, descriptions: Iterable[str]) -> Cinematographer:
@@ -152,7 +154,8 @@ def _lengths(setup: Setup, beats: Sequence[str], musts: Sequence[Sequence[str]],
     low_ms, high_ms = scene_bounds_ms(total_ms, setup.brief.limits, setup.brief.backend)
     weights = [_WEIGHTS.get(beat, 1.0) * (1 + setup.tone.rhythm * (random.random() - 0.5) * 2) for beat in beats]
     needed = [round(sum(spoken_words(line) for line in lines) * 1000 / setup.pace.most) for lines in musts]
-    lows = [min(high_ms, max(low_ms, min(need, total_ms * 2 // 5))) for need in needed]
+    most_ms = total_ms // 2 if len(beats) <= 3 else total_ms * 2 // 5
+    lows = [min(high_ms, max(low_ms, min(need, most_ms))) for need in needed]
     if sum(lows) > total_ms:
         lows = [low_ms] * len(beats)
     return spread_ms(total_ms, weights, lows, high_ms)

@@ -25,6 +25,9 @@ _SHAPES: Mapping[str, tuple[tuple[str, int], ...]] = {
     "launch": (
         ("tease", 2), ("reveal", 1), ("detail", 4), ("demo", 5), ("benefit", 3), ("audience", 6), ("cta", 0),
     ),
+    "sale": (
+        ("hook", 3), ("reveal", 1), ("offer", 2), ("benefit", 4), ("audience", 5), ("detail", 6), ("cta", 0),
+    ),
     "appeal": (
         ("hook", 2), ("problem", 4), ("reveal", 1), ("demo", 5), ("benefit", 3), ("audience", 6), ("cta", 0),
     ),
@@ -35,7 +38,8 @@ _REASON_WORDS = 12
 _EXTRA_BEATS = ("demo", "detail", "benefit", "proof", "audience", "offer")
 
 _SIGNS: Mapping[str, str] = {
-    COUNTDOWN: r"sale|% off|percent off|limited|last chance|ends|until|deadline|black friday|only today|today only|"
+    COUNTDOWN: r"sale|\d+\s?% off|percent off|only \d+ (?:hours|days)|midnight|"
+    r"limited|last chance|ends|until|deadline|black friday|only today|today only|"
     r"hurry|countdown|while stocks|reasons|discount|flash",
     "launch": r"launch\w*|new|introducing|introduce|release\w*|debut|premiere|coming soon|unveil\w*|first look|opening",
     "testimonial": r"customers?|reviews?|trust\w*|testimonials?|stor(?:y|ies)|community|loved|"
@@ -69,8 +73,14 @@ def choose_structure(brief: StoryBrief, category: Category, count: int, random: 
         scores["demonstration"] += 2 * ("demo" in label or "how" in label)
     if category.name == "cause":
         scores = {"appeal": 6.0, "testimonial": scores["testimonial"], "problem_solution": 2.0}
-    if count < 4 or not scores.get(COUNTDOWN) or len(reasons_of(brief)) < count - 2:
-        scores.pop(COUNTDOWN, None)
+    urgency = scores.pop(COUNTDOWN, 0.0)
+    if urgency:
+        is_countdown = count >= 4 and len(reasons_of(brief)) >= count - 2
+        scores[COUNTDOWN if is_countdown else "sale"] = urgency
+    for name in ("launch", "testimonial"):
+        # What is not said to be new is not announced as if it were, and nobody tells what nobody has told us.
+        if not scores.get(name):
+            scores.pop(name, None)
     scores.pop(avoid, None)
     return max(scores, key=lambda name: scores[name] + random.random() * 1.5)
 

@@ -16,15 +16,20 @@ from adreel_scenes.domain.speech import spoken_words
 _DETERMINERS = {"the", "our", "your", "my", "their", "this", "these", "its", "his", "her", "every"}
 _INDEFINITE = {"a", "an", "some", "one"}
 _JOINTS = re.compile(
-    r"\s*(?:[,;:(|/\[–—]|\s-\s|\.\s|\s(?:with|that|which|for|from|by|who|where|because|is|are)\s)\s*", re.I
+    r"\s*(?:[,;:(|\[–—]|\s[-/]\s|\.\s|\s(?:with|that|which|for|from|by|who|where|because|is|are)\s)\s*", re.I
 )
 _NAME_WORDS = 6
 _COMMON_HEADS = word_list("common_heads")
 _UNCOUNTABLE = word_list("uncountable")
+_COMMON_STARTS = word_list("common_starts")
 _NOT_PLURAL = ("ss", "us", "is", "os", "'s", "’s", "as")
 _AUDIENCE_STARTS = word_list("audience_starts")
 _FOREIGN_WORDS = word_list("foreign")
 _AUDIENCE_WORDS = 8
+_ROLE_ENDINGS = ("ers", "ors", "ists", "ents", "ants", "olds", "ees", "ives", "fans")
+# "Londoners" and "New Zealanders" keep their capital.
+_PROPER_STARTS = word_list("proper_starts")
+_PROPER_ENDINGS = ("landers", "yorkers", "towners")
 _WHO_VERBS = {
     "are": "is", "have": "has", "do": "does", "like": "likes", "love": "loves", "want": "wants", "need": "needs",
     "enjoy": "enjoys", "care": "cares", "work": "works", "live": "lives", "travel": "travels", "run": "runs",
@@ -42,6 +47,8 @@ def speakable(text: str) -> str:
     kept = re.sub(r"([,;:])(?:\s*[,;:])+", r"\1", kept)
     kept = re.sub(r"([!?])[!?.]+", r"\1", kept)
     kept = re.sub(r"\.{2,}", "…", kept).strip(_DASHES_AND_MARKS)
+    # A text that begins with "..." would make a sentence of nothing.
+    kept = re.sub(r"^[\s.!?…。！？,;:–—-]+", "", kept)
     if any(character.isalnum() for character in kept):
         return kept
     return "".join(character for character in text if unicodedata.category(character) == "So")
@@ -55,7 +62,16 @@ def sentence(text: str) -> str:
     text = re.sub(r"[\s,;:–—-]+$", "", text) or text
     if text[0].islower() and not any(letter.isupper() for letter in text.split(" ")[0][1:]):
         text = text[0].upper() + text[1:]
-    return text if text.rstrip("”»\"'’)").endswith((".", "!", "?", "…", "。", "！", "？", "؟", "।")) else text + "."
+    return (
+        text
+        if text.rstrip("”»\"'’)").endswith((".", "!", "?", "…", "。", "！", "？", "؟", "।"))
+        else text + _full_stop(text)
+    )
+
+
+def _full_stop(text: str) -> str:
+    """The mark of the script that the text ends in."""
+    return "。" if re.search(r"[\u3040-\u30ff\u3400-\u9fff][”»\"'’）」』)]*$", text) else "."
 
 
 def sentences(text: str) -> list[str]:
@@ -66,7 +82,7 @@ def sentences(text: str) -> list[str]:
 
 def sentence_key(text: str) -> str:
     """What makes two sentences the same: their words, whatever the case and punctuation."""
-    return " ".join(re.findall(r"\w+", text.casefold())) or text.strip()
+    return " ".join(re.findall(r"\w+", text.casefold())) or text.strip(" .!?…") or text.strip()
 
 
 def label(text: str) -> str:
@@ -123,9 +139,15 @@ def audience_phrase(text: str) -> str:
     if spoken_words(first) > _AUDIENCE_WORDS:
         return ""
     start = first.split(" ")[0]
-    if start[1:].islower() and start.casefold() in _AUDIENCE_STARTS:
+    if start[1:].islower() and _is_common_start(start.casefold()) and not re.match(r"\w+ [A-Z]", first):
         return first[0].lower() + first[1:]
     return first
+
+
+def _is_common_start(word: str) -> bool:
+    """Whether the first word of an audience is no name: a listed one, or one that ends as those of roles do."""
+    is_role = word.endswith(_ROLE_ENDINGS) and not word.endswith(_PROPER_ENDINGS) and word not in _PROPER_STARTS
+    return word in _AUDIENCE_STARTS or is_role
 
 
 def _in_few_words(audience: str) -> str:
@@ -168,11 +190,14 @@ class NounPhrase:
             return cls(
                 spoken, inside, _is_plural(words[-1], common=words[-1].islower()), is_name=words[1][:1].isupper()
             )
+        if any(word.endswith(("'s", "’s")) for word in words[:-1]) and words[0][:1].isupper():
+            # "Barkley's dog food" says whose it is, and takes no article.
+            return cls(spoken, spoken, _is_plural(words[-1], common=words[-1].islower()), is_name=True)
         common = not is_foreign(spoken) and _is_common(words)
         plural = _is_plural(words[-1], common)
         if not common:
-            return cls(spoken, spoken, plural, is_name=True)
-        keeps_capital = any(word[:1].isupper() for word in words[1:])
+            return cls(spoken, f"the {spoken}" if _ends_as_a_kind(words, plural) else spoken, plural, is_name=True)
+        keeps_capital = any(word[:1].isupper() for word in words[1:]) or _starts_as_a_name(words)
         inside = spoken if not words[0][1:].islower() or keeps_capital else spoken[0].lower() + spoken[1:]
         bare = plural or words[-1].casefold() in _UNCOUNTABLE
         return cls(spoken, inside if bare else f"the {inside}", plural)
@@ -210,12 +235,23 @@ def _without_stops(text: str) -> str:
 def _short_name(text: str) -> str:
     if spoken_words(text) <= 3 and not re.search(r"[,;:|(]\s*\w", text):
         return text
-    head = _JOINTS.split(text, maxsplit=1)[0].strip() or text
+    parts = [part for part in _JOINTS.split(text) if part]
+    head = parts[0].strip() if parts else text
+    if len(parts) > 1 and _only_describes(head) and _is_known_head(parts[-1].split(" ")[-1]):
+        # "The foldable, all-weather camping tent": what it is stands after the last comma.
+        return f"{head.split(' ')[0]} {' '.join(parts[-1].split(' ')[-2:])}"
     if len(head.split(" ")) <= _NAME_WORDS and len(head) <= 60:
         return head
     # What something is stands at the end of its words: "a new kind of ergonomic standing desk".
     tail = " ".join(head.split(" ")[-3:])
     return tail if len(tail) <= 60 else cut_at_word(tail, 60)
+
+
+def _only_describes(head: str) -> bool:
+    """Whether nothing but small words follow an article, none of which is a thing: "the remarkably versatile"."""
+    first, *rest = head.split(" ")
+    is_article = first.casefold() in _DETERMINERS | _INDEFINITE
+    return is_article and bool(rest) and all(word.islower() and not _is_known_head(word) for word in rest)
 
 
 def _is_common(words: list[str]) -> bool:
@@ -232,6 +268,18 @@ def _is_common(words: list[str]) -> bool:
     if len(words) > 1 and all(word.islower() for word in words[1:]):
         return True
     return _is_known_head(last)
+
+
+def _starts_as_a_name(words: list[str]) -> bool:
+    """Whether the first word is likely a brand's: "Northwind winter jackets", but not "Winter jackets"."""
+    return len(words) > 1 and words[0].casefold() not in _COMMON_STARTS and not _is_known_head(words[0])
+
+
+def _ends_as_a_kind(words: list[str], plural: bool) -> bool:
+    """Whether a name ends in what the thing is, so that it takes an article: "the FitLoop app"."""
+    last = words[-1]
+    is_kind = last.islower() and last.isascii() and _is_known_head(last) and last not in _UNCOUNTABLE
+    return is_kind and len(words) > 1 and not plural and not is_foreign(" ".join(words))
 
 
 def _is_known_head(word: str) -> bool:

@@ -18,7 +18,7 @@ from adreel_scenes.domain.scene import StoryboardDraft
 from adreel_scenes.domain.usage import Usage
 
 PROVIDER = "template"
-VERSION = "template.v1"
+VERSION = "template.v2"
 
 
 class TemplateWriter:

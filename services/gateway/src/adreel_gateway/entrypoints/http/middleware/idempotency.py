@@ -15,6 +15,7 @@ import asyncpg
 from adreel_kit.db import DatabaseUnavailable, Listener, wait_for
 from adreel_kit.errors import AppError
 from adreel_kit.logging import get_logger
+from adreel_kit.tasks import end_task
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from adreel_gateway.adapters.postgres.idempotency_keys import (
@@ -95,15 +96,19 @@ class Idempotency:
         try:
             await self._app(scope, fingerprint.watch(receive), answer)
         except BaseException:
-            await self._finish(claimed, None, b"")
+            if scope["state"].get("goes_on"):
+                await self._leave(claimed)
+            else:
+                await self._finish(claimed, None, b"")
             raise
         finally:
-            keeper.cancel()
-            with suppress(asyncio.CancelledError):
-                await keeper
+            await end_task(keeper)
         # Not known where a refused upload was not read to its end: then a repeated one is looked at anew.
         known = fingerprint.known()
-        await self._finish(claimed, answer if known is not None else None, known or b"")
+        if scope["state"].get("goes_on"):
+            await self._leave(claimed)
+        else:
+            await self._finish(claimed, answer if known is not None else None, known or b"")
         await answer.send_to(send)
 
     async def _keep(self, claimed: Claimed) -> None:
@@ -111,6 +116,11 @@ class Idempotency:
             await asyncio.sleep(LEASE.total_seconds() / 3)
             with suppress(*_DATABASE_ERRORS):
                 await self._keys.keep(claimed)
+
+    async def _leave(self, claimed: Claimed) -> None:
+        """The route stopped waiting for work that goes on: a repeated request goes on waiting for the same."""
+        with suppress(*_DATABASE_ERRORS):
+            await self._keys.leave(claimed)
 
     async def _finish(self, claimed: Claimed, answer: "_Recorder | None", fingerprint: bytes) -> None:
         try:

@@ -4,8 +4,9 @@ from typing import Annotated
 
 from adreel.common.v1 import common_pb2
 from adreel.jobs.v1 import jobs_pb2 as pb
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 
+from adreel_gateway.entrypoints.http.context import request_key_of
 from adreel_gateway.entrypoints.http.dependencies import By, Calls, CampaignId, Repeatable
 from adreel_gateway.entrypoints.http.v3.clients import Force, Search
 from adreel_gateway.entrypoints.http.v3.envelope import (
@@ -51,9 +52,12 @@ async def list_campaigns(
 
 
 @router.post("", status_code=201, summary="Make a campaign", responses=errors(404), dependencies=[Repeatable])
-async def create_campaign(body: CampaignIn, calls: Calls, by: By) -> Envelope[CampaignOut]:
+async def create_campaign(body: CampaignIn, request: Request, calls: Calls, by: By) -> Envelope[CampaignOut]:
     client_id = await resolve_client(calls.jobs, body.client_id, scope=by.client_id)
-    return answer(CampaignOut.of(await calls.jobs.create_campaign(body.message_for(client_id), scope=by.client_id)))
+    campaign = await calls.jobs.create_campaign(
+        body.message_for(client_id), request_id=request_key_of(request.scope), scope=by.client_id
+    )
+    return answer(CampaignOut.of(campaign))
 
 
 @router.get("/{campaignId}", summary="Read a campaign", responses=errors(404))

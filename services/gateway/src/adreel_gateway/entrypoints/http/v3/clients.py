@@ -3,8 +3,9 @@
 import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 
+from adreel_gateway.entrypoints.http.context import request_key_of
 from adreel_gateway.entrypoints.http.dependencies import By, Calls, ClientRef, Repeatable
 from adreel_gateway.entrypoints.http.v3.envelope import (
     Deleted,
@@ -31,8 +32,10 @@ async def list_clients(calls: Calls, by: By, page: Page, q: Search = "") -> List
 
 
 @router.post("", status_code=201, summary="Make a client", responses=errors(), dependencies=[Repeatable])
-async def create_client(body: ClientIn, calls: Calls, by: By) -> Envelope[ClientOut]:
-    return answer(ClientOut.of(await calls.jobs.create_client(body.to_message(), scope=by.client_id)))
+async def create_client(body: ClientIn, request: Request, calls: Calls, by: By) -> Envelope[ClientOut]:
+    request_id = request_key_of(request.scope)
+    client = await calls.jobs.create_client(body.to_message(), request_id=request_id, scope=by.client_id)
+    return answer(ClientOut.of(client))
 
 
 @router.get("/{clientId}", summary="Read a client", responses=errors(404))

@@ -36,6 +36,7 @@ class DryRunOut(Wire):
 
     cost: EstimatedCost
     expected_scenes: int
+    expected_tokens: int
     generator: str
     backend: str
     problems: list[ProblemOut]
@@ -49,6 +50,7 @@ class DryRunOut(Wire):
                 lines=[CostLineOut.of(line) for line in estimate.lines],
             ),
             expected_scenes=estimate.expected_scenes,
+            expected_tokens=estimate.expected_tokens,
             generator=estimate.generator,
             backend=estimate.backend,
             problems=[

@@ -108,10 +108,12 @@ async def list_actions(job_id: JobId, calls: Calls, by: By, page: Page) -> ListE
     dependencies=[Repeatable],
 )
 async def apply_action(
-    job_id: JobId, body: ActionIn, response: Response, services: With, by: By, prefer: Preferred
+    job_id: JobId, body: ActionIn, request: Request, response: Response, services: With, by: By, prefer: Preferred
 ) -> Envelope[JobOut]:
     calls = services.neighbours
-    job = await calls.jobs.apply_action(body.to_message(job_id, scope=by.client_id))
+    job = await calls.jobs.apply_action(
+        body.to_message(job_id, request_id=request_key_of(request.scope), scope=by.client_id)
+    )
     if body.action in REWRITING:
         job = await _rewritten(calls, job, response, prefer, services.settings.job_create_wait_seconds, by.client_id)
     return answer(_shown(await complete_job(calls, job)))

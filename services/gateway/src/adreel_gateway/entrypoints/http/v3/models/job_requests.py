@@ -210,7 +210,7 @@ class ActionIn(Wire):
             raise ValueError("reject_storyboard needs feedback: say what to change")
         return self
 
-    def to_message(self, job_id: str, *, scope: str) -> pb.ApplyActionRequest:
+    def to_message(self, job_id: str, *, request_id: str, scope: str) -> pb.ApplyActionRequest:
         constraints = self.constraints or Constraints()
         return pb.ApplyActionRequest(
             job_id=job_id,
@@ -225,5 +225,6 @@ class ActionIn(Wire):
             storyboard_version=self.storyboard_version or 0,
             reason=self.reason or "",
             accept_possible_duplicate=self.accept_possible_duplicate,
+            request_id=request_id,
             scope_client_id=scope,
         )

@@ -69,6 +69,7 @@ class SceneOut(Wire):
     metadata: dict[str, Any]
     revision: int
     generator: str
+    prompt_version: str | None
     warnings: list[str]
     created_at: datetime
     updated_at: datetime
@@ -87,6 +88,7 @@ class SceneOut(Wire):
             metadata=from_struct(scene.metadata),
             revision=scene.revision,
             generator=scene.generator,
+            prompt_version=scene.prompt_version or None,
             warnings=list(scene.warnings),
             created_at=time_of(scene.created_at),
             updated_at=time_of(scene.updated_at),

@@ -1,0 +1,1 @@
+"""The paid providers behind `domain.attempts.GenerationProvider`."""
