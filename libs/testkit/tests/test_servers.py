@@ -27,11 +27,20 @@ pytestmark = pytest.mark.connected
 
 @pytest.fixture(autouse=True)
 def no_process_stays() -> Iterator[None]:
-    """Whatever a test starts is gone after it."""
-    before = set(psutil.Process().children(recursive=True))
+    """Whatever a test starts is gone after it. Servers of other tests here go on, and their children too."""
+    before = set(psutil.Process().children())
     yield
-    _, alive = psutil.wait_procs(set(psutil.Process().children(recursive=True)) - before, timeout=10)
+    ours = set(psutil.Process().children()) - before
+    started = ours.union(*(children_of(process) for process in ours))
+    _, alive = psutil.wait_procs(started, timeout=10)
     assert not alive
+
+
+def children_of(process: psutil.Process) -> list[psutil.Process]:
+    try:
+        return process.children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
 
 
 def minio_client(server: S3, *, secret_key: str | None = None) -> Minio:

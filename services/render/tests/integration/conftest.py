@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import sys
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ from adreel_render.usecases.render_scene import RenderScene
 from adreel_render.usecases.report_progress import ReportProgress
 from adreel_render.usecases.start_render import COMPOSE_KIND, SCENE_KIND, StartRender
 from PIL import Image
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 
 class FolderAssets:

@@ -1,7 +1,6 @@
 """The engine's child process: it never outlives worker, task or patience, and says what may be tried again."""
 
 import asyncio
-import os
 import resource
 import signal
 import subprocess
@@ -21,6 +20,7 @@ from adreel_render.engine.encoder import ClipEncoder
 from adreel_render.engine.plan import FilmClip, FilmPlan
 from adreel_render.engine.spec import Canvas, Medium, SceneSpec
 from adreel_render.engine.transitions import CUT
+from engine_children import engine_children
 
 CANVAS = Canvas(640, 360, 30)
 LONG = SceneSpec(2, 3, 30_000, script="A scene that takes minutes to draw.")
@@ -40,24 +40,12 @@ asyncio.run(EngineProcess(stall_seconds=60).run(task, told))
 """
 
 
-def engine_children(of: int) -> list[psutil.Process]:
-    children = psutil.Process(of).children(recursive=True)
-    return [child for child in children if is_engine(child)]
-
-
-def is_engine(process: psutil.Process) -> bool:
-    try:
-        return "adreel_render.adapters.engine_child" in process.cmdline()
-    except (psutil.NoSuchProcess, psutil.ZombieProcess):
-        return False
-
-
 async def drawing(process: EngineProcess, out: Path) -> "tuple[asyncio.Task[Result], psutil.Process]":
     """A long scene that is really being drawn, and the child that draws it."""
     is_drawing = asyncio.Event()
     task = asyncio.create_task(process.run(DrawScene(LONG, CANVAS, out), lambda share: is_drawing.set()))
     await asyncio.wait_for(is_drawing.wait(), 60)
-    (child,) = engine_children(os.getpid())
+    (child,) = engine_children()
     return task, child
 
 
@@ -101,7 +89,7 @@ async def test_a_child_that_ends_before_it_reads_is_no_bug_and_the_next_task_has
         with pytest.raises(EngineStopped):
             await process.run(short, lambda share: None)
     assert (await process.run(short, lambda share: None)).frame_count > 0
-    (child,) = engine_children(os.getpid())
+    (child,) = engine_children()
     child.kill()
     await asyncio.sleep(0.1)
     assert (await process.run(short, lambda share: None)).frame_count > 0
@@ -125,10 +113,10 @@ async def test_a_medium_that_cannot_be_drawn_is_final_and_the_child_goes_on(
     with pytest.raises(SceneUnrenderable) as error:
         await process.run(DrawScene(spec, CANVAS, tmp_path / "clip.mp4"), lambda share: None)
     assert error.value.details["medium"] == "ab" * 32
-    (child,) = engine_children(os.getpid())
+    (child,) = engine_children()
     done = await process.run(DrawScene(SceneSpec(2, 3, 10), CANVAS, tmp_path / "clip.mp4"), lambda share: None)
     assert done.frame_count == 10
-    assert engine_children(os.getpid()) == [child]
+    assert engine_children() == [child]
 
 
 @pytest.fixture

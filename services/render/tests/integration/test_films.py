@@ -13,6 +13,7 @@ from adreel_kit.blobs.port import BlobRef
 from adreel_render.domain.errors import PreviewNotReady
 from adreel_render.usecases.ensure_preview import EnsurePreview
 from adreel_render.usecases.select_take import SelectTake
+from engine_children import engine_children
 
 pytestmark = [pytest.mark.connected, pytest.mark.slow]
 
@@ -22,18 +23,6 @@ RED, GREEN, BLUE = (190, 40, 40), (40, 150, 60), (40, 60, 180)
 async def film_of(render, job_id) -> Path:
     row = await render.queries.media(str(job_id), "video")
     return render.blobs.local_path(BlobRef(row.sha256, row.size_bytes))
-
-
-def engine_children() -> list[psutil.Process]:
-    children = psutil.Process().children(recursive=True)
-    return [child for child in children if is_engine(child)]
-
-
-def is_engine(process: psutil.Process) -> bool:
-    try:
-        return "adreel_render.adapters.engine_child" in process.cmdline()
-    except (psutil.NoSuchProcess, psutil.ZombieProcess):
-        return False
 
 
 async def no_work_goes_on() -> None:

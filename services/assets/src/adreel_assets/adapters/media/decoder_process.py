@@ -1,9 +1,14 @@
-"""The service's end of the decoder process: starts it, hands it files, hears how each ended, replaces it when lost."""
+"""The service's end of the decoder process: starts it, hands it files, hears how each ended, replaces it when lost.
+
+It is started by `subprocess`, which forks without running anything of ours in the child. uvloop's own way runs the
+interpreter's fork hooks there, and beside gRPC's threads such a child may die of a segmentation fault.
+"""
 
 import asyncio
 import os
 import signal
 import socket
+import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
@@ -37,9 +42,18 @@ class Ended:
 class DecoderProcess:
     """One running decoder process. Not reusable: once lost, make another."""
 
-    def __init__(self, process: asyncio.subprocess.Process, control: socket.socket) -> None:
+    def __init__(
+        self,
+        process: subprocess.Popen[bytes],
+        control: socket.socket,
+        replies: asyncio.StreamReader,
+        pipe: asyncio.ReadTransport,
+    ) -> None:
         self._process = process
         self._control = control
+        self._replies = replies
+        self._pipe = pipe
+        self._takes_work = True
         self._next_job = 0
         self._waiting: dict[int, asyncio.Future[Mapping[str, object]]] = {}
         self._listening = asyncio.create_task(self._listen())
@@ -48,37 +62,37 @@ class DecoderProcess:
     async def start(cls) -> "DecoderProcess":
         """Start it and wait until its decoders are loaded. Raises `DecoderLost`."""
         ours, theirs = socket.socketpair()
-        environment = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
+        ours.setblocking(False)
         try:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, "-P", "-m", _MODULE, str(theirs.fileno()),
-                stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, pass_fds=[theirs.fileno()],
-                env=environment | {"HOME": "/nonexistent"}, cwd="/", start_new_session=True,
-            )  # fmt: skip
+            process = _spawn(theirs)
         except OSError as error:
             ours.close()
             raise DecoderLost("cannot be started") from error
         finally:
             theirs.close()
-        ours.setblocking(False)
+        assert process.stdout is not None, "opened as a pipe"
+        replies = asyncio.StreamReader()
+        pipe: asyncio.ReadTransport | None = None
         try:
-            assert process.stdout is not None
+            pipe, _ = await asyncio.get_running_loop().connect_read_pipe(
+                lambda: asyncio.StreamReaderProtocol(replies), process.stdout
+            )
             async with asyncio.timeout(_START_SECONDS):
-                if not await process.stdout.readline():
+                if not await replies.readline():
                     raise DecoderLost("ended while starting")
         except BaseException as error:
             ours.close()
-            with suppress(ProcessLookupError):
-                process.kill()
+            (pipe or process.stdout).close()
+            await _end(process)
             if isinstance(error, TimeoutError):
                 raise DecoderLost("did not get ready") from error
             raise
-        return cls(process, ours)
+        return cls(process, ours, replies, pipe)
 
     @property
     def is_alive(self) -> bool:
         """Whether it can still be given work."""
-        return not self._listening.done()
+        return self._takes_work and not self._listening.done()
 
     async def run(self, request: Mapping[str, object], file_in: int, picture_out: int, wall_seconds: float) -> Ended:
         """Have a child do one piece of work. Cancelling ends the child. Raises `DecoderLost`."""
@@ -91,6 +105,8 @@ class DecoderProcess:
                 line = encode_line({**request, "job": job})
                 socket.send_fds(self._control, [line], [file_in, answer_out, picture_out])
             except OSError as error:
+                # Its end may be noticed here before the listener hears of it; nobody is to ask it again.
+                self._takes_work = False
                 raise DecoderLost("does not take work") from error
             finally:
                 os.close(answer_out)
@@ -112,17 +128,16 @@ class DecoderProcess:
 
     async def close(self) -> None:
         """End it and every child of it. Safe to repeat."""
+        self._takes_work = False
         self._control.close()
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        await self._process.wait()
+        await _end(self._process)
         await asyncio.wait([self._listening])
+        self._pipe.close()
 
     async def _listen(self) -> None:
         """Match the ends of children with those who wait for them, until the process ends."""
-        assert self._process.stdout is not None
         try:
-            while line := await self._process.stdout.readline():
+            while line := await self._replies.readline():
                 with suppress(BadReply):
                     self._settle(decode_line(line))
         finally:
@@ -135,6 +150,23 @@ class DecoderProcess:
         waiting = self._waiting.get(job) if isinstance(job, int) else None
         if waiting is not None and not waiting.done():
             waiting.set_result(message)
+
+
+def _spawn(control: socket.socket) -> subprocess.Popen[bytes]:
+    environment = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", _MODULE, str(control.fileno())],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, bufsize=0, pass_fds=[control.fileno()],
+        env=environment | {"HOME": "/nonexistent"}, cwd="/", start_new_session=True,
+    )  # fmt: skip
+
+
+async def _end(process: subprocess.Popen[bytes]) -> None:
+    """Kill the process and its children, and reap it, also while being cancelled."""
+    if process.poll() is None:  # else its number may already be somebody else's
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    await asyncio.get_running_loop().run_in_executor(None, process.wait)
 
 
 def _ended(message: Mapping[str, object], answer: bytes) -> Ended:
