@@ -57,7 +57,14 @@ class MemoryScenes:
         return version + 1
 
     async def estimate(
-        self, *, duration_seconds: float, asset_count: int, brief_characters: int, backend: str
+        self,
+        *,
+        duration_seconds: float,
+        asset_count: int,
+        brief_characters: int,
+        backend: str,
+        tone: str = "",
+        style: str = "",
     ) -> StoryboardEstimate:
         if self.failure is not None:
             raise self.failure

@@ -99,8 +99,18 @@ async def enqueue(
     return inserted is not None
 
 
+async def lock_subject(conn: Connection, subject: str) -> None:
+    """Until the transaction ends, no other one closes or cancels items of `subject`; `finish` and `cancel` begin so.
+
+    A closing goes on to rows of the service, which some cancelling transaction wants too. Neither waits for the other
+    in a circle as long as both come here first: cancel the work, then touch what its closing writes.
+    """
+    await conn.execute("SELECT pg_advisory_xact_lock(hashtextextended('work_items ' || $1, 0))", subject)
+
+
 async def cancel(conn: Connection, *, subject: str, kinds: Sequence[str] | None = None) -> int:
-    """Cancel the open items of `subject`; returns how many there were."""
+    """Cancel the open items of `subject`; returns how many there were. To come before what their closing writes."""
+    await lock_subject(conn, subject)
     rows = await conn.fetch(
         "UPDATE work_items SET state = 'cancelled', token = NULL, lease_until = NULL, finished_at = now() "
         "WHERE subject = $1 AND state IN ('queued', 'leased') AND ($2::text[] IS NULL OR kind = ANY($2)) RETURNING id",
@@ -126,10 +136,14 @@ async def revive(conn: Connection, *, kind: str, key: str) -> bool:
 
 
 async def hurry(conn: Connection, *, subject: str, kinds: Sequence[str] | None = None) -> int:
-    """Make the waiting items of `subject` due now, when what they wait for may be there; returns how many."""
+    """Make the waiting items of `subject` due now, when what they wait for may be there; returns how many.
+
+    It waits for nobody: items that another transaction is at are left to it.
+    """
     rows = await conn.fetch(
-        "UPDATE work_items SET due_at = now() WHERE subject = $1 AND state = 'queued' AND due_at > now() "
-        "AND ($2::text[] IS NULL OR kind = ANY($2)) RETURNING kind",
+        "UPDATE work_items SET due_at = now() WHERE id IN (SELECT id FROM work_items WHERE subject = $1 "
+        "AND state = 'queued' AND due_at > now() AND ($2::text[] IS NULL OR kind = ANY($2)) "
+        "FOR UPDATE SKIP LOCKED) RETURNING kind",
         subject,
         list(kinds) if kinds is not None else None,
     )
@@ -170,7 +184,8 @@ async def heartbeat(conn: Connection, item: WorkItem, lease: timedelta) -> bool:
 
 
 async def finish(conn: Connection, item: WorkItem, state: WorkState, error: ErrorFacts | None = None) -> bool:
-    """Close the item if the token still is this one's; False when the lease was lost."""
+    """Close the item if the token still is this one's; False when the lease was lost. The first of a transaction."""
+    await lock_subject(conn, item.subject)
     closed = await conn.fetchval(
         "UPDATE work_items SET state = $3, token = NULL, lease_until = NULL, finished_at = now(), last_error = $4 "
         "WHERE id = $1 AND token = $2 RETURNING 1",

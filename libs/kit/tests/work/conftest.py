@@ -18,6 +18,7 @@ async def database(postgres_server) -> AsyncIterator[Database]:
     async with database.transaction() as conn:
         await conn.execute(WORK_ITEMS_TABLE_SQL)
         await conn.execute("CREATE TABLE results (key text, attempt integer)")
+        await conn.execute("CREATE TABLE owners (subject text PRIMARY KEY, changes integer NOT NULL DEFAULT 0)")
     yield database
     await database.aclose()
     await postgres_server.drop_database(url)

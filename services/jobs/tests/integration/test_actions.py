@@ -224,6 +224,38 @@ async def test_retry_of_a_failed_render_sends_the_same_scenes(service: Any, with
     assert second["render_id"] != first["render_id"]
 
 
+async def test_retry_of_a_forbidden_scene_is_a_review_of_the_storyboard(service: Any, without_assets: JobInput) -> None:
+    job_id = await service.rendering(without_assets)
+    await service.fact(
+        "render.failed.v1",
+        job_id,
+        render_id=await service.render_id(job_id),
+        error={"code": "CONTENT_POLICY_VIOLATION", "message": "The provider will not make this."},
+        scene_number=2,
+    )
+    refused = (await service.job(job_id)).job.error
+    assert (refused.message, refused.details) == ("Scene 2: The provider will not make this.", {"sceneNumber": 2})
+    service.scenes.failure = Unavailable("scenes is away")
+    with pytest.raises(Unavailable):
+        await service.act(job_id, "retry")
+    assert (await service.job(job_id)).job.status is JobStatus.FAILED
+    service.scenes.failure = None
+
+    await service.act(job_id, "retry")
+    view = await service.job(job_id)
+    assert (view.job.status, view.job.error, view.job.storyboard.locked) == (
+        JobStatus.STORYBOARD_REVIEW,
+        refused,
+        False,
+    )
+    assert service.scenes.reopened == [(job_id, 1)]
+    assert len(await service.sent("render.requested.v1", job_id)) == 1
+    await service.act(job_id, "approve_storyboard")
+    await service.locked(job_id, version=2)
+    view = await service.job(job_id)
+    assert (view.job.status, view.job.error) == (JobStatus.RENDERING, None)
+
+
 async def test_retry_of_a_lost_lock_asks_scenes_for_it(service: Any, without_assets: JobInput) -> None:
     job_id = await service.in_review(without_assets)
     await service.act(job_id, "approve_storyboard")

@@ -37,6 +37,7 @@ class Scenes(scenes_pb2_grpc.ScenesServiceServicer):
 
     async def EstimateStoryboard(self, request: Any, context: Any) -> Any:
         assert (request.asset_count, request.brief_characters, request.backend) == (2, 100, "local")
+        assert (request.tone, request.style) == ("calm", "")
         line = common_pb2.CostLine(kind="storyboard", amount_micros=5, quantity=2.5, unit="token")
         return scenes_pb2.EstimateStoryboardResponse(expected_scenes=4, lines=[line])
 
@@ -101,7 +102,9 @@ async def test_reopening_what_is_open_already_takes_its_version(target: str, ser
 
 async def test_estimates_and_backends_are_read(target: str) -> None:
     scenes, render = ScenesClient(target), RenderClient(target)
-    estimate = await scenes.estimate(duration_seconds=30, asset_count=2, brief_characters=100, backend="local")
+    estimate = await scenes.estimate(
+        duration_seconds=30, asset_count=2, brief_characters=100, backend="local", tone="calm"
+    )
     assert (estimate.scenes, estimate.lines[0].amount_micros, estimate.lines[0].state) == (4, 5, "estimated")
     backends = await render.backends()
     assert (backends.default, backends.known[0].problem) == ("local", "MISSING_API_KEY")

@@ -7,7 +7,7 @@ import pytest
 from adreel_jobs.domain.actions import DESCRIPTIONS, OPEN_ACTIONS, Action, parse_action
 from adreel_jobs.domain.errors import ActionNotAllowed, StoryboardVersionStale, UnknownAction
 from adreel_jobs.domain.job import Job
-from adreel_jobs.domain.job_parts import AssetStatus, ChangeKind, Order, SceneConstraints, WritingMode
+from adreel_jobs.domain.job_parts import AssetStatus, ChangeKind, ErrorInfo, Order, SceneConstraints, WritingMode
 from adreel_jobs.domain.status import ENDED, MOVES, JobStatus, Phase, Step
 
 # Where each action leads from the statuses it is open in; from all others it is refused.
@@ -147,6 +147,26 @@ def test_retry_of_a_render_has_a_new_id_and_the_same_scenes(make: Any) -> None:
         0.0,
     )
     assert job.orders[-1] is Order.RENDER
+
+
+def test_retry_of_what_a_provider_forbids_is_a_review_that_still_says_why(make: Any) -> None:
+    job = make.rendering()
+    assert not job.is_refused
+    refused = ErrorInfo("CONTENT_POLICY_VIOLATION", "Scene 2 was refused.", {"scene_number": 2}, "invalid")
+    assert job.render_failed(job.render.render_id, refused)
+    assert job.is_refused
+    job.orders.clear()
+    job.retry_in_review(2)
+    assert (job.status, job.error, job.failed_step) == (JobStatus.STORYBOARD_REVIEW, refused, None)
+    assert (job.storyboard.version, job.storyboard.locked, job.locked_scenes) == (2, False, ())
+    assert (job.orders, job.is_refused) == ([Order.HOLD], False)
+    job.approve(3)
+    assert (job.status, job.error) == (JobStatus.IN_PROGRESS, None)
+
+
+def test_retry_in_review_is_for_failed_jobs_alone(make: Any) -> None:
+    with pytest.raises(ActionNotAllowed):
+        make.completed().retry_in_review(2)
 
 
 def test_retry_of_writing_writes_again_and_fetches_nothing_again(make: Any) -> None:

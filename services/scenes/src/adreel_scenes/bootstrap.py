@@ -22,6 +22,7 @@ from adreel_scenes.adapters.postgres import music_tasks
 from adreel_scenes.adapters.prompt_files import PromptFiles
 from adreel_scenes.adapters.prompting import check_prompts
 from adreel_scenes.adapters.template.music import TemplateMusicWriter
+from adreel_scenes.adapters.template.setup import pace_of
 from adreel_scenes.domain.limits import StoryLimits
 from adreel_scenes.domain.ports import MusicSceneWriter
 from adreel_scenes.domain.request import JobCancelled, StoryboardRequested
@@ -96,6 +97,8 @@ def build(settings: ScenesSettings) -> tuple[Runtime, ServiceParts]:
             provider=provider,
             model=options.model(provider),
             most_pictures=0 if thumbnails is None else MOST_PICTURES,
+            # A model is told how many scenes fit best, whatever the tone.
+            pace_of=pace_of if provider == "template" else lambda tone, style: 0,
         ),
         OrderMusicScenes(
             database=runtime.database,

@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 
 import pytest
+from adreel_scenes.adapters.template.setup import pace_of
 from adreel_scenes.adapters.template.wording import NounPhrase, sentence_key, sentences
 from adreel_scenes.adapters.template.writer import TemplateWriter
 from adreel_scenes.domain.brief import AdBrief, AssetType, Brand, Campaign, SceneAsset, StoryBrief, VideoWish
@@ -14,6 +15,7 @@ from adreel_scenes.domain.rules import carries_call_to_action, draft_problems, r
 from adreel_scenes.domain.speech import spoken_words
 from adreel_scenes.domain.vocabulary import known_shot, known_transition
 from adreel_scenes.domain.warnings import story_warnings
+from adreel_scenes.usecases.estimate_storyboard import EstimateStoryboard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -237,6 +239,24 @@ async def test_film_too_long_for_the_backend_is_refused_in_words(build):
 async def test_scenes_for_veo_are_covered_by_its_clips(build):
     scenes = await written(build.brief(seconds=55, backend=VEO_BACKEND, tone="calm"))
     assert all(VEO_BACKEND.plan_clip(scene.duration_ms).clip_ms >= scene.duration_ms for scene in scenes)
+
+
+@pytest.mark.parametrize("tone", ["", "Energetic", "calm", "serious", "playful", "quaint"])
+@pytest.mark.parametrize("seconds", [15, 30])
+async def test_estimate_knows_how_many_scenes_a_tone_makes(build, tone, seconds):
+    brief = build.brief(seconds=seconds, tone=tone)
+    estimates = EstimateStoryboard(brief.limits, provider="template", model="", pace_of=pace_of)
+    estimate = estimates.estimate(
+        duration_seconds=seconds, asset_count=0, brief_characters=100, backend="local", tone=tone, style=brief.ad.style
+    )
+    assert estimate.scenes == len(await written(brief))
+
+
+@pytest.mark.parametrize("seconds", [15, 20, 30, 45])
+async def test_scenes_for_veo_pay_for_next_to_nothing_that_is_trimmed_away(build, seconds):
+    scenes = await written(build.brief(seconds=seconds, backend=VEO_BACKEND))
+    bought_ms = sum(VEO_BACKEND.plan_clip(scene.duration_ms).clip_ms for scene in scenes)
+    assert seconds * 1000 <= bought_ms < seconds * 1000 + 2_000
 
 
 _WORDS = st.sampled_from(

@@ -3,6 +3,7 @@
 import math
 
 import pytest
+from adreel_scenes.domain.clip_fit import fitted_ms
 from adreel_scenes.domain.limits import LOCAL_BACKEND, OMNI_BACKEND, VEO_BACKEND, StoryLimits
 from adreel_scenes.domain.timing import (
     expected_scene_count,
@@ -92,6 +93,40 @@ def test_reach_is_bounded_by_what_the_others_can_take():
 def test_veo_clip_is_the_shortest_that_covers_the_scene(scene_ms, clip_ms):
     plan = VEO_BACKEND.plan_clip(scene_ms)
     assert (plan.clip_ms, plan.uses_reference) == (clip_ms, False)
+
+
+@given(
+    st.lists(st.integers(10, 80), min_size=1, max_size=7).map(lambda tenths: [100 * tenth for tenth in tenths]),
+    st.just(0.0) | st.floats(0, 1),
+)
+def test_fitted_lengths_keep_the_sum_and_the_lows_and_never_cost_more(lengths, share):
+    lows = [int(length * share) // 100 * 100 for length in lengths]
+    fitted = fitted_ms(lengths, lows, VEO_BACKEND)
+    assert sum(fitted) == sum(lengths)
+    assert all(low <= length <= 8_000 for low, length in zip(lows, fitted, strict=True))
+    assert bought_ms(fitted) <= bought_ms(lengths)
+    if share == 0:
+        least = min(4_000 * len(lengths) + step for step in range(0, 28_001, 2_000)
+                    if 4_000 * len(lengths) + step >= sum(lengths))  # fmt: skip
+        assert bought_ms(fitted) == least
+
+
+def bought_ms(lengths):
+    return sum(VEO_BACKEND.plan_clip(length).clip_ms for length in lengths)
+
+
+def test_fitted_lengths_are_the_nearest_that_are_sold():
+    assert fitted_ms([4_600, 5_900, 4_400, 5_100, 4_500, 5_500], [1_000] * 6, VEO_BACKEND) == (
+        4_000, 6_000, 4_000, 6_000, 4_000, 6_000,
+    )  # fmt: skip
+    # Odd seconds: what is bought beyond the film comes off the scenes that gained most.
+    assert fitted_ms([5_000, 5_000, 5_000], [1_000] * 3, VEO_BACKEND) == (4_000, 5_500, 5_500)
+
+
+def test_lengths_stay_where_nothing_is_saved_or_any_length_is_made():
+    assert fitted_ms([3_700, 3_900], [1_000] * 2, VEO_BACKEND) == (3_700, 3_900)
+    assert fitted_ms([5_100, 4_900], [1_000] * 2, OMNI_BACKEND) == (5_100, 4_900)
+    assert fitted_ms([9_000, 5_000], [1_000] * 2, VEO_BACKEND) == (9_000, 5_000)
 
 
 def test_reference_images_are_used_at_sixteen_to_nine_and_eight_seconds_only():

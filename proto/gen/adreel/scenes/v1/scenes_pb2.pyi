@@ -690,11 +690,16 @@ class EstimateStoryboardRequest(_message.Message):
     ASSET_COUNT_FIELD_NUMBER: _builtins.int
     BRIEF_CHARACTERS_FIELD_NUMBER: _builtins.int
     BACKEND_FIELD_NUMBER: _builtins.int
+    TONE_FIELD_NUMBER: _builtins.int
+    STYLE_FIELD_NUMBER: _builtins.int
     duration_seconds: _builtins.float
     asset_count: _builtins.int
     brief_characters: _builtins.int
     """All text of the brief together."""
     backend: _builtins.str
+    tone: _builtins.str
+    """As the brief has them; they set the pace, and so the number of scenes. May be empty."""
+    style: _builtins.str
     def __init__(
         self,
         *,
@@ -702,10 +707,12 @@ class EstimateStoryboardRequest(_message.Message):
         asset_count: _builtins.int = ...,
         brief_characters: _builtins.int = ...,
         backend: _builtins.str = ...,
+        tone: _builtins.str = ...,
+        style: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["asset_count", b"asset_count", "backend", b"backend", "brief_characters", b"brief_characters", "duration_seconds", b"duration_seconds"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["asset_count", b"asset_count", "backend", b"backend", "brief_characters", b"brief_characters", "duration_seconds", b"duration_seconds", "style", b"style", "tone", b"tone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

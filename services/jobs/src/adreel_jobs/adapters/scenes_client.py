@@ -82,13 +82,22 @@ class ScenesClient:
         return answer
 
     async def estimate(
-        self, *, duration_seconds: float, asset_count: int, brief_characters: int, backend: str
+        self,
+        *,
+        duration_seconds: float,
+        asset_count: int,
+        brief_characters: int,
+        backend: str,
+        tone: str = "",
+        style: str = "",
     ) -> StoryboardEstimate:
         request = scenes_pb2.EstimateStoryboardRequest(
             duration_seconds=duration_seconds,
             asset_count=asset_count,
             brief_characters=brief_characters,
             backend=backend,
+            tone=tone,
+            style=style,
         )
         answer: scenes_pb2.EstimateStoryboardResponse = await call(
             self._stub.EstimateStoryboard, request, service="scenes", timeout_seconds=_ESTIMATE_SECONDS

@@ -30,6 +30,9 @@ from adreel_jobs.domain.job_parts import (
 from adreel_jobs.domain.job_record import JobRecord, LockedScene
 from adreel_jobs.domain.status import RENDER_PHASES, JobStatus, Phase, Step
 
+# What render says when a provider's rules forbid a scene.
+_FORBIDDEN = "CONTENT_POLICY_VIOLATION"
+
 
 class Job(JobRecord):
     """One request for one ad. Made by `Job.new`, or by the store from its row."""
@@ -90,11 +93,7 @@ class Job(JobRecord):
     def reopen(self, version: int) -> None:
         """Back to review as the new `version` that scenes opened; the film stays."""
         self.require_open(Action.REOPEN_STORYBOARD)
-        self.storyboard = replace(self.storyboard, version=max(version, self.storyboard.version + 1), locked=False)
-        self.locked_scenes = ()
-        self.progress = Progress(scenes_total=self.progress.scenes_total)
-        self.orders.append(Order.HOLD)
-        self._move(JobStatus.STORYBOARD_REVIEW, "storyboard reopened")
+        self._open_review(version, "storyboard reopened")
 
     def cancel(self, reason: str | None) -> None:
         """Nobody wants it any more; what is paid for, and a film from before, are kept."""
@@ -105,6 +104,20 @@ class Job(JobRecord):
         self.progress = replace(self.progress, eta_seconds=None)
         self.orders.append(Order.STOP)
         self._move(JobStatus.CANCELLED, f"cancelled: {reason}" if reason else "cancelled")
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether it failed because a provider's rules forbid what a scene shows; asking again changes nothing."""
+        return self.failed_step is Step.RENDER and self.error is not None and self.error.code == _FORBIDDEN
+
+    def retry_in_review(self, version: int) -> None:
+        """Go on with the storyboard as the new `version` that scenes opened, so that the refused scene can be changed.
+
+        The error stays until then: it tells the person which scene it is.
+        """
+        self.require_open(Action.RETRY)
+        self.failed_step = None
+        self._open_review(version, "retried: a scene has to change")
 
     def retry(self, request_id: UUID, render_id: UUID, *, accept_possible_duplicate: bool) -> None:
         """Go on from the last good step."""
@@ -314,6 +327,13 @@ class Job(JobRecord):
         else:
             self._fail(step, error, cause)
         return True
+
+    def _open_review(self, version: int, cause: str) -> None:
+        self.storyboard = replace(self.storyboard, version=max(version, self.storyboard.version + 1), locked=False)
+        self.locked_scenes = ()
+        self.progress = Progress(scenes_total=self.progress.scenes_total)
+        self.orders.append(Order.HOLD)
+        self._move(JobStatus.STORYBOARD_REVIEW, cause)
 
     def _begin(self, request_id: UUID) -> None:
         self.writing = Writing(request_id, WritingMode.NEW)

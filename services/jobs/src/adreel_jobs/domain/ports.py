@@ -163,7 +163,14 @@ class ScenesPort(Protocol):
         """The storyboard as it stands, locked or not; None while there is none."""
 
     async def estimate(
-        self, *, duration_seconds: float, asset_count: int, brief_characters: int, backend: str
+        self,
+        *,
+        duration_seconds: float,
+        asset_count: int,
+        brief_characters: int,
+        backend: str,
+        tone: str = "",
+        style: str = "",
     ) -> StoryboardEstimate: ...
 
 

@@ -190,7 +190,7 @@ class FactConsumers:
             message.conn,
             event.job_id,
             event.TYPE,
-            lambda job: job.render_failed(event.render_id, event.error.as_info()),
+            lambda job: job.render_failed(event.render_id, event.as_info()),
             bill=_render_bill(event.render_id, event.cost_lines),
         )
 

@@ -3,6 +3,7 @@
 PostgreSQL stores no NUL, and a fact is not worth losing for one.
 """
 
+from dataclasses import replace
 from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
@@ -195,7 +196,16 @@ class RenderFailed(Event):
     job_id: UUID
     render_id: UUID
     error: ErrorFact
+    scene_number: int | None = None
     cost_lines: tuple[CostFact, ...] = ()
+
+    def as_info(self) -> ErrorInfo:
+        """The error, saying which scene it is about."""
+        told = self.error.as_info()
+        if self.scene_number is None:
+            return told
+        details = {**told.details, "sceneNumber": self.scene_number}
+        return replace(told, message=f"Scene {self.scene_number}: {told.message}", details=details)
 
 
 CONSUMED: tuple[type[Event], ...] = (

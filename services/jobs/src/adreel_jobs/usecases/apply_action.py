@@ -115,7 +115,13 @@ class ActionRunner:
         return await self._apply(command, lambda current: current.reopen(version))
 
     async def _retry(self, command: ApplyAction) -> UUID:
-        needed = await self._needed(command)
+        async with self._database.connection() as conn:
+            seen = await visible_job(conn, self._stores, command.job_id, command.scope)
+        if seen.is_refused:
+            seen.require_open(Action.RETRY)
+            version = await self._scenes.reopen(seen.id, seen.storyboard.version)
+            return await self._apply(command, lambda current: current.retry_in_review(version))
+        needed = await self._needed(seen)
         async with self._database.transaction() as conn:
             job = await visible_job(conn, self._stores, command.job_id, command.scope, for_update=True)
             if await self._was_applied(conn, command, job):
@@ -129,13 +135,11 @@ class ActionRunner:
             await self._lock_fetcher.try_to_fetch(job.id)
         return job.id
 
-    async def _needed(self, command: ApplyAction) -> int | None:
+    async def _needed(self, job: Job) -> int | None:
         """What a render that is tried again is going to buy; None where no cap has to know it."""
-        if not self._spend.has_caps:
+        if not self._spend.has_caps or job.failed_step is not Step.RENDER:
             return None
-        async with self._database.connection() as conn:
-            job = await visible_job(conn, self._stores, command.job_id, command.scope)
-        return (await self._pricer.price(job)).open_micros if job.failed_step is Step.RENDER else None
+        return (await self._pricer.price(job)).open_micros
 
     async def _was_applied(self, conn: Connection, command: ApplyAction, job: Job) -> bool:
         """Whether this request has acted before; if not, it counts as having acted once `conn` commits."""

@@ -23,6 +23,8 @@ async def estimate_job(scenes: ScenesPort, render: RenderPort, job: JobInput) ->
                 asset_count=len(job.assets),
                 brief_characters=job.brief_characters,
                 backend=job.video.backend,
+                tone=job.direction.tone,
+                style=job.direction.style,
             )
             rendering = await estimate_render(render, job, writing.scenes)
     except (AppError, TimeoutError) as error:

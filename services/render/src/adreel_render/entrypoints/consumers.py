@@ -16,9 +16,9 @@ def subscribe(bus: Bus, start_render: StartRender, outbox: Outbox) -> None:
 
     async def cancel(message: Message[JobCancelled]) -> Outcome:
         job_id = message.event.job_id
-        await renders.cancel_renders(message.conn, job_id)
         for subject in (str(job_id), f"{job_id}/preview"):
             await work_items.cancel(message.conn, subject=subject)
+        await renders.cancel_renders(message.conn, job_id)
         # What runs at a provider is stopped there; what was paid already is told of now, the rest when it is known.
         await withdraw(message.conn, str(job_id))
         await book_leftovers(message.conn, outbox, job_id)

@@ -16,6 +16,8 @@ from adreel_render.domain.film_layout import FilmLayout
 from adreel_render.domain.request import RenderRequested
 from adreel_render.usecases.start_render import COMPOSE_KIND, work_subject
 
+_OPEN = ("rendering", "composing")
+
 
 @dataclass(frozen=True, slots=True)
 class MadeClip:
@@ -107,9 +109,10 @@ async def fail_render(
     request = await renders.load_request(conn, render_id)
     if request is None:
         return
-    if not await renders.move(conn, render_id, to="failed", when=("rendering", "composing")):
+    if await renders.state_of(conn, render_id) not in _OPEN:
         return
     await work_items.cancel(conn, subject=work_subject(request))
+    await renders.move(conn, render_id, to="failed", when=_OPEN)
     if request.is_preview:
         return
     await outbox.publish(

@@ -38,6 +38,7 @@ class EnsurePreview:
         except (ValueError, IndexError) as error:
             raise SceneUnrenderable(f"The storyboard cannot be drawn: {error}") from error
         async with self._database.transaction() as conn:
+            await work_items.lock_subject(conn, work_subject(request))
             ready = await renders.find_preview(conn, request.job_id, request.render_id)
             if ready is not None:
                 return ready
@@ -45,8 +46,8 @@ class EnsurePreview:
                 # Completed without being the job's animatic means that another one took its place since.
                 await renders.remove_render(conn, request.render_id)
             if await renders.insert_render(conn, request, [clip.body_frames for clip in layout.clips]):
-                await renders.cancel_renders(conn, request.job_id, but=request.render_id, only_previews=True)
                 await work_items.cancel(conn, subject=work_subject(request))
+                await renders.cancel_renders(conn, request.job_id, but=request.render_id, only_previews=True)
                 await order_scenes(conn, request)
         raise PreviewNotReady("The preview is still being drawn.", retry_after_seconds=_RETRY_AFTER_SECONDS)
 

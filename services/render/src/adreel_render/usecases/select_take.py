@@ -26,6 +26,7 @@ class SelectTake:
         if job is None or take is None:
             raise RenderNotFound("There is no such take.")
         async with self._database.transaction() as conn:
+            await work_items.lock_subject(conn, str(job))
             found = await renders.find_take(conn, job, scene_number, take)
             if found is None:
                 raise RenderNotFound("There is no such take of this scene.")

@@ -36,10 +36,10 @@ class StartRender:
             return None
         if await renders.insert_render(message.conn, request, [clip.body_frames for clip in layout.clips]):
             # A newer render of the job takes the place of one still under way.
-            await renders.cancel_renders(message.conn, request.job_id, but=request.render_id)
-            await book_leftovers(message.conn, self._outbox, request.job_id)
             for subject in (str(request.job_id), f"{request.job_id}/preview"):
                 await work_items.cancel(message.conn, subject=subject)
+            await renders.cancel_renders(message.conn, request.job_id, but=request.render_id)
+            await book_leftovers(message.conn, self._outbox, request.job_id)
             await order_scenes(message.conn, request)
         return None
 

@@ -56,6 +56,7 @@ def storyboard_prompt(request: WriteRequest, prompts: PromptFiles | None = None)
         "total_seconds": brief.video.duration_ms / 1000,
         "shortest_seconds": low_ms / 1000,
         "longest_seconds": high_ms / 1000,
+        "clip_seconds": " or ".join(f"{length / 1000:g}" for length in brief.backend.clip_lengths_ms),
         "previous": [_told(number, scene, names) for number, scene in enumerate(request.previous, start=1)],
         "has_feedback": bool(brief.feedback),
     }

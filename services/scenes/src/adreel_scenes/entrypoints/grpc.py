@@ -121,6 +121,8 @@ class ScenesServicer(MusicMethods, scenes_pb2_grpc.ScenesServiceServicer):
             asset_count=request.asset_count,
             brief_characters=request.brief_characters,
             backend=request.backend,
+            tone=request.tone,
+            style=request.style,
         )
         return scenes_pb2.EstimateStoryboardResponse(
             expected_scenes=estimate.scenes,

@@ -1,5 +1,6 @@
 """What a storyboard would be and cost, without writing one."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from adreel_scenes.domain.errors import DurationOutOfReach
@@ -28,19 +29,39 @@ class Estimate:
 
 
 class EstimateStoryboard:
-    """Estimates for the writer that this deployment uses."""
+    """Estimates for the writer that this deployment uses; `pace_of` a tone and a style is how many scenes they add."""
 
-    def __init__(self, limits: StoryLimits, *, provider: str, model: str, most_pictures: int = 0) -> None:
+    def __init__(
+        self,
+        limits: StoryLimits,
+        *,
+        provider: str,
+        model: str,
+        most_pictures: int = 0,
+        pace_of: Callable[[str, str], int] = lambda tone, style: 0,
+    ) -> None:
+        self._pace_of = pace_of
         self._limits = limits
         self._provider = provider
         self._model = model
         self._most_pictures = most_pictures
 
-    def estimate(self, *, duration_seconds: float, asset_count: int, brief_characters: int, backend: str) -> Estimate:
+    def estimate(
+        self,
+        *,
+        duration_seconds: float,
+        asset_count: int,
+        brief_characters: int,
+        backend: str,
+        tone: str = "",
+        style: str = "",
+    ) -> Estimate:
         """Raises DurationOutOfReach where no number of scenes fits the backend's clips."""
         limits = BACKENDS.get(backend, LOCAL_BACKEND)
         try:
-            scenes = expected_scene_count(milliseconds(duration_seconds), asset_count, self._limits, limits)
+            scenes = expected_scene_count(
+                milliseconds(duration_seconds), asset_count, self._limits, limits, pace=self._pace_of(tone, style)
+            )
         except ValueError as error:
             raise DurationOutOfReach(
                 f"No {self._limits.min_scenes} to {self._limits.max_scenes} clips of {limits.name} "

@@ -32,6 +32,12 @@ class Setup:
         return RELAXED if self.directions.pace < 0 or self.tone.pace < 0 else NORMAL
 
 
+def pace_of(tone: str, style: str) -> int:
+    """How many scenes more (or, below zero, fewer) than usual a film of this tone and style has, without feedback."""
+    book = phrase_book()
+    return max(-1, min(1, (book.tone_of(tone, style) or book.tones[DEFAULT_TONE]).pace))
+
+
 def set_up(brief: StoryBrief, directions: Directions, *, note: str = "", style: str = "") -> Setup:
     """Reads the brief. `style` overrides the brief's; a tone asked for in feedback overrides both."""
     brief = brief.cleaned()

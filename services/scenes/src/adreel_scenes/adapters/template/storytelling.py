@@ -14,6 +14,7 @@ from adreel_scenes.adapters.template.shots import choose_shot, choose_transition
 from adreel_scenes.adapters.template.structures import beats_of, choose_structure
 from adreel_scenes.adapters.template.wording import label, sentence_key, sentences, shortened, speakable
 from adreel_scenes.domain.brief import SceneAsset
+from adreel_scenes.domain.clip_fit import fitted_ms
 from adreel_scenes.domain.errors import DurationOutOfReach
 from adreel_scenes.domain.rules import carries_call_to_action
 from adreel_scenes.domain.scene import JSONValue, SceneContent
@@ -158,7 +159,7 @@ def _lengths(setup: Setup, beats: Sequence[str], musts: Sequence[Sequence[str]],
     lows = [min(high_ms, max(low_ms, min(need, most_ms))) for need in needed]
     if sum(lows) > total_ms:
         lows = [low_ms] * len(beats)
-    return spread_ms(total_ms, weights, lows, high_ms)
+    return fitted_ms(spread_ms(total_ms, weights, lows, high_ms), lows, setup.brief.backend)
 
 
 def _picture(
