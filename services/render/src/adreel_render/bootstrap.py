@@ -51,6 +51,7 @@ from adreel_render.usecases.buying.terms import Terms
 from adreel_render.usecases.buying.watchers import WATCH_KIND
 from adreel_render.usecases.compose_film import ComposeFilm
 from adreel_render.usecases.describe_scene import DescribeScene
+from adreel_render.usecases.draw_clip import DrawClip
 from adreel_render.usecases.ensure_preview import EnsurePreview
 from adreel_render.usecases.estimate_film import EstimateFilm
 from adreel_render.usecases.estimate_voice import EstimateVoice
@@ -92,15 +93,8 @@ def build(settings: RenderSettings) -> tuple[Runtime, ServiceParts]:
     progress = ReportProgress(runtime.database, runtime.outbox)
     describe = DescribeScene(assets)
     subscribe(runtime.bus, StartRender(runtime.outbox), runtime.outbox)
-    scenes = RenderScene(
-        database=runtime.database,
-        outbox=runtime.outbox,
-        blobs=blobs,
-        engine=engine,
-        describe=describe,
-        progress=progress,
-        scratch_dir=scratch_dir,
-    )
+    draw = DrawClip(database=runtime.database, blobs=blobs, engine=engine, progress=progress, scratch_dir=scratch_dir)
+    scenes = RenderScene(outbox=runtime.outbox, describe=describe, draw=draw)
     films = ComposeFilm(
         database=runtime.database,
         outbox=runtime.outbox,
@@ -125,12 +119,11 @@ def build(settings: RenderSettings) -> tuple[Runtime, ServiceParts]:
         scratch_dir=scratch_dir,
     )
     paid_scenes = BuyScene(
-        database=runtime.database,
         outbox=runtime.outbox,
         blobs=blobs,
-        engine=engine,
         assets=assets,
         describe=describe,
+        draw=draw,
         picture_check=ProcessPictureCheck(),
         purchases=buying.purchases,
         prices=prices,

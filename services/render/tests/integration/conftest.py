@@ -1,7 +1,6 @@
 """The render service on a real database with the real engine, its assets taken from disk."""
 
 import asyncio
-import hashlib
 import sys
 import uuid
 from collections.abc import AsyncIterator
@@ -11,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from adreel_kit.blobs.files import FileBlobStore
-from adreel_kit.bus import Bus, WireMessage
+from adreel_kit.bus import Bus
 from adreel_kit.bus.memory import MemoryTransport
 from adreel_kit.db import Database, Listener
 from adreel_kit.envelope import Envelope
@@ -22,10 +21,10 @@ from adreel_kit.worker import Lane, Worker
 from adreel_render.adapters.engine import ProcessEngine
 from adreel_render.adapters.engine_process import EnginePool
 from adreel_render.bootstrap import MIGRATIONS
-from adreel_render.domain.errors import AssetBytesUnavailable
 from adreel_render.entrypoints.consumers import subscribe
 from adreel_render.usecases.compose_film import ComposeFilm
 from adreel_render.usecases.describe_scene import DescribeScene
+from adreel_render.usecases.draw_clip import DrawClip
 from adreel_render.usecases.queries import Queries
 from adreel_render.usecases.render_scene import RenderScene
 from adreel_render.usecases.report_progress import ReportProgress
@@ -34,26 +33,7 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-
-class FolderAssets:
-    """Assets as files named by digest."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def add(self, content: bytes) -> str:
-        sha256 = hashlib.sha256(content).hexdigest()
-        (self.folder / sha256).write_bytes(content)
-        return sha256
-
-    async def local_copy(self, asset_id: uuid.UUID, sha256: str) -> Path:
-        path = self.folder / sha256
-        if not path.exists():
-            raise AssetBytesUnavailable("gone")
-        return path
-
-    async def digest_of(self, asset_id: uuid.UUID) -> str | None:
-        return None
+from render_rig import FolderAssets, deliver
 
 
 @dataclass
@@ -68,11 +48,7 @@ class Render:
     queries: Queries
 
     async def receive(self, type_: str, job_id: uuid.UUID, data: dict) -> None:
-        envelope = Envelope(
-            id=uuid.uuid4(), type=type_, source="jobs", subject=str(job_id), time="2026-01-02T03:04:05Z",
-            correlation_id="story", data=data,
-        )  # fmt: skip
-        await self.bus.deliver(WireMessage(message_id=str(envelope.id), dest=type_, body=envelope.to_json()))
+        await deliver(self.bus, type_, job_id, data)
 
     async def published(self, type_: str, render_id: str | None = None) -> list[dict]:
         async with self.database.connection() as conn:
@@ -115,14 +91,14 @@ async def render(database, tmp_path) -> AsyncIterator[Render]:
     pool = EnginePool(2)
     engine = ProcessEngine(pool, tmp_path / "segments")
     progress = ReportProgress(database, outbox)
-    common = {"database": database, "outbox": outbox, "blobs": blobs, "engine": engine, "progress": progress,
+    common = {"database": database, "blobs": blobs, "engine": engine, "progress": progress,
               "scratch_dir": tmp_path / "scratch"}  # fmt: skip
     worker = Worker(
         database=database,
         listener=listener,
         handlers={
-            SCENE_KIND: RenderScene(describe=DescribeScene(assets), **common),
-            COMPOSE_KIND: ComposeFilm(assets=assets, **common),
+            SCENE_KIND: RenderScene(outbox=outbox, describe=DescribeScene(assets), draw=DrawClip(**common)),
+            COMPOSE_KIND: ComposeFilm(outbox=outbox, assets=assets, **common),
         },
         lanes=(Lane((COMPOSE_KIND, SCENE_KIND), 2),),
     )

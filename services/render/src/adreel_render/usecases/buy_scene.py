@@ -5,7 +5,6 @@ the canvas and its rate, cuts them to the exact frames, and lays captions, title
 holds the bought files' digests, so a clip is drawn again only when what was bought or what lies over it has changed.
 """
 
-import asyncio
 import tempfile
 import uuid
 from collections.abc import Mapping
@@ -14,28 +13,26 @@ from datetime import timedelta
 from pathlib import Path
 
 from adreel_kit.blobs.port import BlobRef, BlobStore
-from adreel_kit.db import Connection, Database
+from adreel_kit.db import Connection
 from adreel_kit.errors import ErrorFacts
 from adreel_kit.logging import get_logger
 from adreel_kit.outbox import Outbox
 from adreel_kit.work_items import WorkItem
 from adreel_kit.worker import Finish, NotYet
 
-from adreel_render.adapters.postgres import renders
 from adreel_render.adapters.postgres.renders import StoredClip
-from adreel_render.domain.errors import PictureRefused, RenderNotFound
-from adreel_render.domain.film_layout import FilmLayout, lay_out
+from adreel_render.domain.errors import PictureRefused
+from adreel_render.domain.film_layout import FilmLayout
 from adreel_render.domain.mv_ports import PictureCheck
 from adreel_render.domain.paid_scene import hero_of, inputs_for, order_for, parts_of, takes_subject
-from adreel_render.domain.ports import AssetSource, Engine, ProgressReport, Purchases
+from adreel_render.domain.ports import AssetSource, ProgressReport, Purchases
 from adreel_render.domain.prices import VideoPrice, video_price
 from adreel_render.domain.purchases import Purchase, PurchaseOrder, ReferencePicture
 from adreel_render.domain.request import RenderRequested, RequestedAsset
-from adreel_render.engine.scene_key import scene_key
 from adreel_render.engine.spec import Medium, MediumKind
 from adreel_render.usecases.describe_scene import DescribeScene
+from adreel_render.usecases.draw_clip import DrawClip, SceneWork
 from adreel_render.usecases.end_scenes import MadeClip, fail_render, record_clip
-from adreel_render.usecases.spoken_film import placed_speeches
 
 log = get_logger(__name__)
 
@@ -48,24 +45,22 @@ class BuyScene:
     def __init__(
         self,
         *,
-        database: Database,
         outbox: Outbox,
         blobs: BlobStore,
-        engine: Engine,
         assets: AssetSource,
         describe: DescribeScene,
+        draw: DrawClip,
         picture_check: PictureCheck,
         purchases: Purchases,
         prices: Mapping[str, VideoPrice],
         progress: ProgressReport,
         scratch_dir: Path,
     ) -> None:
-        self._database = database
         self._outbox = outbox
         self._blobs = blobs
-        self._engine = engine
         self._assets = assets
         self._describe = describe
+        self._draw = draw
         self._picture_check = picture_check
         self._purchases = purchases
         self._prices = prices
@@ -75,19 +70,12 @@ class BuyScene:
         self._references: dict[str, ReferencePicture | None] = {}
 
     async def run(self, item: WorkItem) -> Finish:
-        render_id = uuid.UUID(item.payload["render_id"])
-        number = int(item.payload["scene_number"])
-        async with self._database.connection() as conn:
-            request = await renders.load_request(conn, render_id)
-            if request is None:
-                raise RenderNotFound("The render is gone.")
-            layout = lay_out(request)
-            said = (await placed_speeches(conn, request, layout)).get(number)
-        bought = await self._obtain(request, layout, number)
-        clip, is_reused = await self._clip(request, layout, number, bought, said.in_body if said else None)
+        work = await self._draw.work_of(item)
+        bought = await self._obtain(work.request, work.layout, work.number)
+        clip, is_reused = await self._clip(work, bought)
         made = MadeClip(
             clip,
-            backend=request.video.backend,
+            backend=work.request.video.backend,
             model=bought[0].model,
             is_reused=is_reused,
             cost_micros=sum(one.cost_micros for one in bought),
@@ -95,7 +83,7 @@ class BuyScene:
         )
 
         async def finish(conn: Connection) -> None:
-            await record_clip(conn, self._outbox, request, layout, number, made)
+            await record_clip(conn, self._outbox, work.request, work.layout, work.number, made)
 
         return finish
 
@@ -155,27 +143,13 @@ class BuyScene:
             ref = await self._blobs.put_file(clean)
         return ReferencePicture(ref.sha256, content_type, ref.size_bytes)
 
-    async def _clip(
-        self,
-        request: RenderRequested,
-        layout: FilmLayout,
-        number: int,
-        bought: list[Purchase],
-        spoken_frames: tuple[int, int] | None,
-    ) -> tuple[StoredClip, bool]:
+    async def _clip(self, work: SceneWork, bought: list[Purchase]) -> tuple[StoredClip, bool]:
         with tempfile.TemporaryDirectory(dir=self._scratch_dir, prefix="bought-") as folder:
             media = tuple([await self._medium(one, Path(folder)) for one in bought])
-            spec = await self._describe.spec(request, layout, number, bought=media, spoken_frames=spoken_frames)
-            key = await asyncio.to_thread(scene_key, spec, layout.canvas)
-            async with self._database.connection() as conn:
-                known = await renders.find_clip(conn, key)
-            if known is not None and await self._blobs.stat(known.sha256) is not None:
-                return known, True
-            path = Path(folder) / "clip.mp4"
-            async with self._progress.scene(request.render_id, number) as on_progress:
-                frames = await self._engine.draw_scene(spec, layout.canvas, path, on_progress)
-            ref = await self._blobs.put_file(path)
-        return StoredClip(key, ref.sha256, ref.size_bytes, frames), False
+            spec = await self._describe.spec(
+                work.request, work.layout, work.number, bought=media, spoken_frames=work.spoken_frames
+            )
+            return await self._draw.clip(work, spec)
 
     async def _medium(self, purchase: Purchase, folder: Path) -> Medium:
         output = purchase.output

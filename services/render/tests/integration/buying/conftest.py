@@ -7,25 +7,11 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from adreel_kit.db import Database
-from adreel_kit.migrations import migrate
-from adreel_render.bootstrap import MIGRATIONS
 from adreel_testkit.standins.video_app import VideoStandin
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from buying_rig import Shop, open_shop
-
-
-@pytest.fixture
-async def database(postgres_server) -> AsyncIterator[Database]:
-    url = await postgres_server.create_database("buying")
-    await migrate(url, MIGRATIONS)
-    database = Database(url)
-    await database.start(wait_seconds=10)
-    yield database
-    await database.aclose()
-    await postgres_server.drop_database(url)
 
 
 @pytest.fixture

@@ -6,25 +6,11 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from adreel_kit.db import Database
-from adreel_kit.migrations import migrate
-from adreel_render.bootstrap import MIGRATIONS
 from adreel_testkit.standins.llm_app import LLMStandin
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from voice_rig import Studio, open_studio
-
-
-@pytest.fixture
-async def database(postgres_server) -> AsyncIterator[Database]:
-    url = await postgres_server.create_database("voices")
-    await migrate(url, MIGRATIONS)
-    database = Database(url)
-    await database.start(wait_seconds=10)
-    yield database
-    await database.aclose()
-    await postgres_server.drop_database(url)
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """A studio: the parts of the render service that speak, draw and join, wired as `bootstrap` wires them."""
 
 import asyncio
-import hashlib
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from adreel_kit.blobs.files import FileBlobStore
 from adreel_kit.blobs.port import BlobRef
-from adreel_kit.bus import Bus, WireMessage
+from adreel_kit.bus import Bus
 from adreel_kit.bus.memory import MemoryTransport
 from adreel_kit.db import Database, Listener
 from adreel_kit.envelope import Envelope
@@ -24,7 +23,6 @@ from adreel_render.adapters.media_check import EngineMediaCheck
 from adreel_render.adapters.postgres import speeches
 from adreel_render.adapters.providers.openai_speech import OpenAISpeech
 from adreel_render.adapters.voice_process import VoiceProcess
-from adreel_render.domain.errors import AssetBytesUnavailable
 from adreel_render.domain.voice import Speech
 from adreel_render.domain.voice_orders import PaidVoice
 from adreel_render.domain.voice_prices import voice_price
@@ -37,6 +35,7 @@ from adreel_render.usecases.buying.buy import WATCH_KIND
 from adreel_render.usecases.buying.terms import Terms
 from adreel_render.usecases.compose_film import ComposeFilm
 from adreel_render.usecases.describe_scene import DescribeScene
+from adreel_render.usecases.draw_clip import DrawClip
 from adreel_render.usecases.queries import Queries
 from adreel_render.usecases.render_scene import RenderScene
 from adreel_render.usecases.report_progress import ReportProgress
@@ -44,6 +43,7 @@ from adreel_render.usecases.select_take import SelectTake
 from adreel_render.usecases.speak_scenes import SpeakScenes
 from adreel_render.usecases.start_render import COMPOSE_KIND, SCENE_KIND, VOICE_KIND, StartRender
 from PIL import Image
+from render_rig import FolderAssets, deliver
 
 TERMS = Terms(
     poll_first_seconds=0.05,
@@ -55,27 +55,6 @@ TERMS = Terms(
 )
 LENGTHS = (4.0, 4.0, 4.0)
 SCRIPTS = ("See the first thing.", "And here is the second one.", "Buy it now.")
-
-
-class FolderAssets:
-    """Assets as files named by digest."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def add(self, content: bytes) -> str:
-        sha256 = hashlib.sha256(content).hexdigest()
-        (self.folder / sha256).write_bytes(content)
-        return sha256
-
-    async def local_copy(self, asset_id: uuid.UUID, sha256: str) -> Path:
-        path = self.folder / sha256
-        if not path.exists():
-            raise AssetBytesUnavailable("gone")
-        return path
-
-    async def digest_of(self, asset_id: uuid.UUID) -> str | None:
-        return None
 
 
 @dataclass
@@ -97,11 +76,7 @@ class Studio:
         return data["render_id"]
 
     async def receive(self, type_: str, job_id: uuid.UUID, data: dict) -> None:
-        envelope = Envelope(
-            id=uuid.uuid4(), type=type_, source="jobs", subject=str(job_id), time="2026-01-02T03:04:05Z",
-            correlation_id="story", data=data,
-        )  # fmt: skip
-        await self.bus.deliver(WireMessage(message_id=str(envelope.id), dest=type_, body=envelope.to_json()))
+        await deliver(self.bus, type_, job_id, data)
 
     def request(self, job_id: uuid.UUID, *, scripts=SCRIPTS, lengths=LENGTHS, music=None, **video) -> dict:
         picture = self._picture()
@@ -210,7 +185,13 @@ async def open_studio(
         database=database,
         listener=listener,
         handlers={
-            SCENE_KIND: RenderScene(engine=engine, describe=DescribeScene(assets), **common),
+            SCENE_KIND: RenderScene(
+                outbox=outbox,
+                describe=DescribeScene(assets),
+                draw=DrawClip(
+                    database=database, blobs=blobs, engine=engine, progress=progress, scratch_dir=folder / "scratch"
+                ),
+            ),
             COMPOSE_KIND: ComposeFilm(engine=engine, assets=assets, **common),
             VOICE_KIND: SpeakScenes(scratch=scratch, finish=scratch, purchases=buying.purchases, paid=paid, **common),
             WATCH_KIND: buying.watch,
