@@ -1,6 +1,5 @@
 """The suite on both stacks, a corner of the web to take assets from, orders, and eyes for pictures."""
 
-import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,10 +10,9 @@ import numpy as np
 import pytest
 import pytest_asyncio
 from adreel_embedded.stack import Stack
-from adreel_testkit.servers.errors import ServerUnavailableError
-from adreel_testkit.servers.stack import available_stack, is_required
 from adreel_testkit.suite.client import SuiteClient
-from adreel_testkit.suite.stacks import StackKind, running_suite
+from adreel_testkit.suite.for_tests import suite_under_test
+from adreel_testkit.suite.stacks import StackKind
 from adreel_testkit.suite.web import Web, serve_web
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -46,17 +44,8 @@ def web() -> Iterator[Web]:
 async def suite(request: pytest.FixtureRequest, web: Web) -> AsyncIterator[Stack]:
     """The five services, once on the embedded parts and once on RabbitMQ, PostgreSQL and S3."""
     settings = {"ASSET_ALLOWED_HOSTS": web.host, "MAX_ASSET_DOWNLOAD_SIZE_MB": str(LARGEST_ASSET_MB)}
-    # Not pytest's own directory: as root the database runs as nobody, who cannot enter that.
-    with tempfile.TemporaryDirectory(prefix="adreel-e2e-") as directory:
-        try:
-            async with running_suite(
-                request.param, Path(directory), servers=available_stack(), extra=settings
-            ) as stack:
-                yield stack
-        except ServerUnavailableError as error:
-            if is_required():
-                pytest.fail(str(error), pytrace=False)
-            pytest.skip(str(error))
+    async with suite_under_test(request.param, settings) as stack:
+        yield stack
 
 
 @pytest_asyncio.fixture(loop_scope="session")

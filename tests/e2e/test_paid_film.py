@@ -19,13 +19,12 @@ import pytest_asyncio
 from adreel_embedded.demo.film_check import check_film
 from adreel_embedded.stack import Stack
 from adreel_render.engine.spec import Canvas
-from adreel_testkit.servers.errors import ServerUnavailableError
-from adreel_testkit.servers.stack import available_stack, is_required
 from adreel_testkit.standins.video_app import VideoStandin
 from adreel_testkit.standins.video_faults import Fault
 from adreel_testkit.standins.video_ledger import Creation
 from adreel_testkit.suite.client import Job, SuiteClient, is_completed, is_in_review
-from adreel_testkit.suite.stacks import StackKind, running_suite
+from adreel_testkit.suite.for_tests import suite_under_test
+from adreel_testkit.suite.stacks import StackKind
 from adreel_testkit.suite.web import Web
 
 Order = dict[str, Any]
@@ -61,16 +60,8 @@ async def shop(request: pytest.FixtureRequest, providers: VideoStandin, web: Web
         "ADREEL_SPENDING_CAP_PER_CLIENT_USD": str(CAP_PER_CLIENT),
         "ASSET_ALLOWED_HOSTS": web.host,
     }
-    with tempfile.TemporaryDirectory(prefix="adreel-e2e-") as directory:
-        try:
-            async with running_suite(
-                request.param, Path(directory), servers=available_stack(), extra=settings
-            ) as stack:
-                yield stack
-        except ServerUnavailableError as error:
-            if is_required():
-                pytest.fail(str(error), pytrace=False)
-            pytest.skip(str(error))
+    async with suite_under_test(request.param, settings) as stack:
+        yield stack
 
 
 @pytest_asyncio.fixture(loop_scope="session")

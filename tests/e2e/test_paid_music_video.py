@@ -2,19 +2,17 @@
 
 import asyncio
 import base64
-import tempfile
 import uuid
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest_asyncio
 from adreel_embedded.stack import Stack
-from adreel_testkit.servers.stack import available_stack
 from adreel_testkit.standins.video_app import VideoStandin
 from adreel_testkit.standins.video_faults import Fault
-from adreel_testkit.suite.stacks import StackKind, running_suite
+from adreel_testkit.suite.for_tests import suite_under_test
+from adreel_testkit.suite.stacks import StackKind
 
 Body = dict[str, Any]
 
@@ -40,11 +38,8 @@ async def shop(providers: VideoStandin) -> AsyncIterator[Stack]:
         "ADREEL_SUBMIT_STALE_SECONDS": "15",
         "MV_DEBUG_MODE": "true",
     }
-    with tempfile.TemporaryDirectory(prefix="adreel-e2e-") as directory:
-        async with running_suite(
-            StackKind.EMBEDDED, Path(directory), servers=available_stack(), extra=settings
-        ) as stack:
-            yield stack
+    async with suite_under_test(StackKind.EMBEDDED, settings) as stack:
+        yield stack
 
 
 @pytest_asyncio.fixture(loop_scope="session")

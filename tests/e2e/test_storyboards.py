@@ -5,19 +5,17 @@ On the embedded stack alone: what is below the services changes nothing here, an
 
 import asyncio
 import json
-import tempfile
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from adreel_testkit.servers.stack import available_stack
 from adreel_testkit.standins.llm_app import Fault, LLMStandin
 from adreel_testkit.suite.client import SuiteClient, is_in_review
-from adreel_testkit.suite.stacks import StackKind, running_suite
+from adreel_testkit.suite.for_tests import suite_under_test
+from adreel_testkit.suite.stacks import StackKind
 
 # A hanging model is given up after so long; it is asked twice for one piece of writing.
 DEADLINE_SECONDS = 2
@@ -59,11 +57,8 @@ async def modelled(standin: LLMStandin) -> AsyncIterator[str]:
         "AI_MODEL": "gpt-6-luna",
         "ADREEL_WRITER_DEADLINE_SECONDS": str(DEADLINE_SECONDS),
     }
-    with tempfile.TemporaryDirectory(prefix="adreel-e2e-model-") as directory:
-        async with running_suite(
-            StackKind.EMBEDDED, Path(directory), servers=available_stack(), extra=settings
-        ) as stack:
-            yield stack.base_url
+    async with suite_under_test(StackKind.EMBEDDED, settings) as stack:
+        yield stack.base_url
 
 
 @pytest_asyncio.fixture(loop_scope="session")

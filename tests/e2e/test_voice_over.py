@@ -3,7 +3,6 @@
 On the embedded stack alone: what is below the services changes nothing here.
 """
 
-import tempfile
 from collections.abc import AsyncIterator
 from decimal import Decimal
 from pathlib import Path
@@ -14,10 +13,10 @@ import pytest_asyncio
 from adreel_render.engine.cues import SAMPLE_RATE
 from adreel_render.engine.listening import read_samples
 from adreel_render.engine.loudness import integrated_lufs, true_peak_dbtp
-from adreel_testkit.servers.stack import available_stack
 from adreel_testkit.standins.llm_app import Fault, LLMStandin
 from adreel_testkit.suite.client import Job, SuiteClient, is_completed, is_in_review
-from adreel_testkit.suite.stacks import StackKind, running_suite
+from adreel_testkit.suite.for_tests import suite_under_test
+from adreel_testkit.suite.stacks import StackKind
 
 USD_PER_CHARACTER = Decimal("0.000017")
 
@@ -37,11 +36,8 @@ async def spoken(speaker: LLMStandin) -> AsyncIterator[str]:
         # The same key would have a model write the storyboard.
         "AI_PROVIDER": "template",
     }
-    with tempfile.TemporaryDirectory(prefix="adreel-e2e-voice-") as directory:
-        async with running_suite(
-            StackKind.EMBEDDED, Path(directory), servers=available_stack(), extra=settings
-        ) as stack:
-            yield stack.base_url
+    async with suite_under_test(StackKind.EMBEDDED, settings) as stack:
+        yield stack.base_url
 
 
 @pytest_asyncio.fixture(loop_scope="session")

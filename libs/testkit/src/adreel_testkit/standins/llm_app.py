@@ -11,22 +11,19 @@ test can count what would have been paid for.
 Other processes order faults by `POST /__standin/faults` and read the ledger at `GET /__standin/calls`.
 """
 
-import asyncio
-import socket
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Self
+from typing import Any
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
 
 from adreel_testkit.standins import llm_anthropic, llm_gemini, llm_openai, llm_speech
 from adreel_testkit.standins.llm_answers import answer_to
+from adreel_testkit.standins.serving import Dropped, LoopbackServer, until_gone
 
 # A request body as JSON; its shape is the business of each provider's module.
 Body = Mapping[str, Any]
@@ -198,10 +195,10 @@ async def _serve(wire: Wire, state: LLMState, request: Request) -> Response:
         error = wire.error(fault.status, fault.code, fault.message, fault.retry_after_seconds)
         return JSONResponse(dict(error), status_code=fault.status, headers=headers)
     if fault.kind == "drop":
-        return _BrokenOff()
+        return Dropped()
     if fault.kind == "hang":
-        await _until_gone(request, fault.delay_seconds)
-        return _BrokenOff()
+        await until_gone(request, fault.delay_seconds)
+        return Dropped()
     if fault.kind == "body":
         return Response(fault.text.encode("utf-8", "surrogatepass"), media_type="application/json")
     if fault.kind == "broken_body":
@@ -228,43 +225,20 @@ async def _speak(state: LLMState, request: Request) -> Response:
         error = llm_openai.error_body(fault.status, fault.code, fault.message, fault.retry_after_seconds)
         return JSONResponse(dict(error), status_code=fault.status, headers=headers)
     if fault.kind == "hang":
-        await _until_gone(request, fault.delay_seconds)
+        await until_gone(request, fault.delay_seconds)
     if fault.kind == "silent":
         return Response(llm_speech.silence(2.0), media_type="audio/wav")
     if fault.kind in ("broken_body", "body"):
         return Response(fault.text.encode() or b"<html>Bad gateway", media_type="audio/wav")
-    return _BrokenOff()
+    return Dropped()
 
 
-class _BrokenOff(Response):
-    """Promises more bytes than it sends: the server closes the connection in the middle of the body."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = [(b"content-type", b"application/json"), (b"content-length", b"1000")]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": b'{"id": ', "more_body": False})
-
-
-async def _until_gone(request: Request, seconds: float) -> None:
-    """Waits until the caller hangs up, at most `seconds`."""
-    try:
-        async with asyncio.timeout(seconds):
-            while (await request.receive())["type"] != "http.disconnect":
-                pass
-    except TimeoutError:
-        return
-
-
-class LLMStandin:
+class LLMStandin(LoopbackServer):
     """The application on a free loopback port, for the length of an `async with`."""
 
     def __init__(self) -> None:
         self.state = LLMState()
-        self._server = uvicorn.Server(
-            uvicorn.Config(create_llm_app(self.state), log_level="critical", lifespan="off", access_log=False)
-        )
-        self._task: asyncio.Task[None] | None = None
-        self.url = ""
+        super().__init__(create_llm_app(self.state))
 
     @property
     def openai_url(self) -> str:
@@ -277,20 +251,3 @@ class LLMStandin:
     def order(self, *faults: Fault) -> None:
         """The next requests meet these faults, one each."""
         self.state.faults.extend(faults)
-
-    async def __aenter__(self) -> Self:
-        listener = socket.socket()
-        listener.bind(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        self._task = asyncio.create_task(self._server.serve(sockets=[listener]))
-        while not self._server.started:
-            if self._task.done():
-                self._task.result()
-            await asyncio.sleep(0.01)
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self._server.should_exit = True
-        self._server.force_exit = True
-        if self._task is not None:
-            await self._task

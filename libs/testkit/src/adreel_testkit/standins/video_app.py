@@ -11,19 +11,16 @@ every creation is booked before anything is answered, so a test counts what woul
 by `POST /__standin/faults` and read the books at `GET /__standin/creations`.
 """
 
-import asyncio
-import socket
 import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import Self
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from adreel_testkit.standins.serving import LoopbackServer
 from adreel_testkit.standins.video_faults import Fault
 from adreel_testkit.standins.video_gemini_routes import GeminiRoutes
 from adreel_testkit.standins.video_ledger import Creation
@@ -78,26 +75,16 @@ class _ControlRoutes:
         )
 
 
-class VideoStandin:
+class VideoStandin(LoopbackServer):
     """The application on a loopback port, for the length of an `async with`."""
 
     def __init__(self, folder: Path | None = None, *, work_seconds: float = 0.0, port: int = 0) -> None:
         self.state = VideoState(folder, work_seconds=work_seconds)
-        self._port = port
-        self._server = uvicorn.Server(
-            uvicorn.Config(create_video_app(self.state), log_level="critical", lifespan="off", access_log=False)
-        )
-        self._task: asyncio.Task[None] | None = None
-        self.url = ""
+        super().__init__(create_video_app(self.state), port=port)
 
     @property
     def replicate_url(self) -> str:
         return f"{self.url}/v1"
-
-    @property
-    def host(self) -> str:
-        """`host:port`, as PROVIDER_OUTPUT_ALLOWED_HOSTS names it."""
-        return self.url.removeprefix("http://")
 
     @property
     def creations(self) -> list[Creation]:
@@ -106,26 +93,3 @@ class VideoStandin:
     def order(self, *faults: Fault) -> None:
         """The next requests that fit meet these faults."""
         self.state.faults.order(*faults)
-
-    async def __aenter__(self) -> Self:
-        listener = _listener(self._port)
-        self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        self._task = asyncio.create_task(self._server.serve(sockets=[listener]))
-        while not self._server.started:
-            if self._task.done():
-                self._task.result()
-            await asyncio.sleep(0.01)
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self._server.should_exit = True
-        self._server.force_exit = True
-        if self._task is not None:
-            await self._task
-
-
-def _listener(port: int) -> socket.socket:
-    listener = socket.socket()
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind(("127.0.0.1", port))
-    return listener

@@ -5,8 +5,8 @@ from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 
+from adreel_testkit.standins.serving import Dropped, until_gone
 from adreel_testkit.standins.video_faults import Fault
 from adreel_testkit.standins.video_state import VideoState
 
@@ -36,10 +36,10 @@ class ProviderRoutes:
         if fault.kind == "status":
             return self._error(fault.status, fault.message, fault.retry_after_seconds)
         if fault.kind == "drop":
-            return Dropped()
+            return Dropped(201)
         if fault.kind == "hang":
             await until_gone(request, fault.delay_seconds)
-            return Dropped()
+            return Dropped(201)
         return None
 
     async def _after(self, request: Request, fault: Fault | None, answer: Response) -> Response:
@@ -56,26 +56,7 @@ class ProviderRoutes:
             return answer
         if kind == "created_hang":
             await until_gone(request, fault.delay_seconds)
-        return Dropped()
-
-
-class Dropped(Response):
-    """Promises more bytes than it sends: the server closes the connection in the middle of the body."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = [(b"content-type", b"application/json"), (b"content-length", b"1000")]
-        await send({"type": "http.response.start", "status": 201, "headers": headers})
-        await send({"type": "http.response.body", "body": b'{"id": "', "more_body": False})
-
-
-async def until_gone(request: Request, seconds: float) -> None:
-    """Waits until the caller hangs up, at most `seconds`."""
-    try:
-        async with asyncio.timeout(seconds):
-            while (await request.receive())["type"] != "http.disconnect":
-                pass
-    except TimeoutError:
-        return
+        return Dropped(201)
 
 
 async def read_json(request: Request) -> Any:  # whatever the client sent
