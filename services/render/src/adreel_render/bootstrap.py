@@ -10,6 +10,7 @@ from adreel_kit.blobs.port import BlobStore
 from adreel_kit.blobs.settings import BlobSettings, build_blob_store, load_blob_settings
 from adreel_kit.bus import Manifest
 from adreel_kit.guarded_http import parse_host_rules
+from adreel_kit.logging import get_logger
 from adreel_kit.rpc import RpcServer
 from adreel_kit.runtime import Runtime, ServiceParts
 from adreel_kit.worker import Lane, Worker, WorkHandler
@@ -38,6 +39,7 @@ from adreel_render.domain.prices import VIDEO_PRICES, VideoPrice
 from adreel_render.domain.voice import LOCAL_VOICE, OPENAI_VOICE
 from adreel_render.domain.voice_orders import PaidVoice
 from adreel_render.domain.voice_prices import DEFAULT_MODEL, VoicePrice, voice_price
+from adreel_render.engine.plain_shaping import has_shaping
 from adreel_render.entrypoints.consumers import subscribe
 from adreel_render.entrypoints.grpc import RenderServicer
 from adreel_render.entrypoints.mv_grpc import MusicVideoServicer
@@ -78,11 +80,15 @@ from adreel_render.usecases.select_take import SelectTake
 from adreel_render.usecases.speak_scenes import SpeakScenes
 from adreel_render.usecases.start_render import COMPOSE_KIND, PAID_SCENE_KIND, SCENE_KIND, VOICE_KIND, StartRender
 
+log = get_logger(__name__)
+
 MIGRATIONS = Path(__file__).parent / "migrations" / "versions"
 
 
 def build(settings: RenderSettings) -> tuple[Runtime, ServiceParts]:
     """The service's parts, nothing opened yet."""
+    if not has_shaping():
+        log.warning("text.not_shaped", why="libfribidi is not installed (Debian: libfribidi0); see docs/rendering.md")
     runtime = Runtime.build("render", settings, Manifest(events.CONSUMERS), channels=[mv_tasks.CHANNEL])
     blob_settings = load_blob_settings(key_prefix="render")
     blobs = build_blob_store(blob_settings, runtime.database)

@@ -19,6 +19,8 @@ from pathlib import Path
 
 from PIL import ImageFont
 
+from adreel_render.engine.plain_shaping import has_shaping, joined
+
 _BUNDLED = Path(__file__).parent / "local_fonts"
 
 _SYSTEM_FOLDERS = (
@@ -161,8 +163,9 @@ def _is_in(codec: str, text: str) -> bool:
 
 @lru_cache(maxsize=64)
 def fonts_fingerprint(family: str | None = None) -> str:
-    """Changes whenever another set of font files would be used: names and sizes, hashed."""
+    """Changes whenever text would be drawn otherwise: names and sizes of the font files, hashed."""
     names = [f"{p.name}:{p.stat().st_size}" for weight in Weight for p in font_chain(weight, family)]
+    names += [] if has_shaping() else ["letters one after another"]
     return hashlib.sha256("\n".join(names).encode()).hexdigest()[:16]
 
 
@@ -216,7 +219,7 @@ _JOINERS = "\u200c\u200d"
 def _clusters(text: str) -> Iterator[str]:
     """Characters with the marks that belong to them; control and direction characters are gone, joiners stay."""
     cluster = ""
-    for char in unicodedata.normalize("NFC", text):
+    for char in joined(unicodedata.normalize("NFC", text)):
         category = unicodedata.category(char)
         is_mark = category in ("Mn", "Me", "Mc") or char in _JOINERS
         if (category in ("Cc", "Cs", "Co", "Cn") and not char.isspace()) or (category == "Cf" and not is_mark):

@@ -15,6 +15,7 @@ from PIL import Image, ImageDraw
 
 from adreel_render.engine.fonts import Run, Typeface, han_language
 from adreel_render.engine.line_breaking import break_lines, longest_word_px
+from adreel_render.engine.plain_shaping import as_seen, has_shaping
 
 Mask = npt.NDArray[np.uint8]
 
@@ -140,10 +141,13 @@ def draw_block(block: TextBlock, margin_px: int) -> Mask:
         left = margin_px + _indent(block, line, sum(run.length_px for run in runs))
         baseline = margin_px + round(index * block.line_px + above)
         for run in runs:
-            direction = "rtl" if is_rtl(run.text) or (from_right and not _is_strong(run.text)) else None
-            draw.text(
-                (left, baseline), run.text, fill=255, font=run.font, anchor="ls", direction=direction, language=language
-            )
+            is_from_right = is_rtl(run.text) or (from_right and not _is_strong(run.text))
+            at = (left, baseline)
+            if has_shaping():
+                direction = "rtl" if is_from_right else None
+                draw.text(at, run.text, 255, run.font, anchor="ls", direction=direction, language=language)
+            else:
+                draw.text(at, as_seen(run.text) if is_from_right else run.text, 255, run.font, anchor="ls")
             left += run.length_px
     return np.asarray(image, np.uint8)
 
