@@ -109,7 +109,7 @@ def composition_rows(bench: Bench, scenes: int, seconds: float) -> list[Row]:
     cpu = statistics.median(m.cpu_seconds for m in ours)
     copied = ours[-1].answer["copied"] / (ours[-1].answer["copied"] + ours[-1].answer["encoded"])
     remark = f"{cpu:.1f} CPU s, {copied:.0%} of frames copied"
-    rows.append(Row("composition, peak memory", f"{max(m.peak_mib for m in ours):.0f} MiB", "<= 480", remark))
+    rows.append(Row("composition, peak memory", f"{max(m.peak_mib for m in ours):.0f} MiB", "<= 350", remark))
     if theirs:
         other = statistics.median(m.cpu_seconds for m in theirs)
         rows.append(
