@@ -37,7 +37,7 @@ async def target() -> AsyncIterator[str]:
 
 
 async def test_what_can_be_had_is_handed_on_in_the_order_asked_for(target):
-    thumbnails = AssetThumbnails(target, seconds=1)
+    thumbnails = AssetThumbnails(target, seconds=8)  # the stuck one takes all of it, the others a moment
     other = str(uuid.UUID(int=99))
     found = await thumbnails.pictures([STUCK, other, LARGE, VECTOR, EMPTY, GONE, GOOD])
     await thumbnails.aclose()
@@ -48,7 +48,7 @@ async def test_what_can_be_had_is_handed_on_in_the_order_asked_for(target):
 
 
 async def test_no_more_than_so_many_are_fetched(target):
-    thumbnails = AssetThumbnails(target)
+    thumbnails = AssetThumbnails(target, seconds=30)
     ids = [str(uuid.UUID(int=n)) for n in range(100, 120)]
     found = await thumbnails.pictures(ids)
     await thumbnails.aclose()
