@@ -1,7 +1,7 @@
 """A job's state and the mechanics every verb uses: versions, changes to watch, moves between statuses.
 
 No verb writes `status` or `version` itself: `_move` obeys the table of moves, `_note` makes each change one version.
-The verbs are in `job.py`.
+The verbs are in `job.py` (actions) and `job_facts.py`.
 """
 
 from collections.abc import Mapping, Sequence

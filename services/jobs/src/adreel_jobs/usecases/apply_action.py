@@ -1,6 +1,7 @@
 """Applies a person's action to a job: checks its fields, runs the verb, commits; one module for all seven.
 
-Approving and reopening need an answer from scenes between two transactions; approving has a module of its own.
+Approving, reopening and retrying a refused scene need an answer from scenes between two transactions; approving has a
+module of its own.
 """
 
 from collections.abc import Callable

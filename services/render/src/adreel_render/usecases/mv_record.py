@@ -1,14 +1,12 @@
 """What the work of every music-video task has in common: its beginning, its progress, its result, its failure."""
 
-import asyncio
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
 
 from adreel_kit.db import Connection, Database
 from adreel_kit.errors import ErrorFacts
-from adreel_kit.logging import get_logger
 from adreel_kit.work_items import WorkItem
 from adreel_kit.worker import Finish
 
@@ -18,10 +16,8 @@ from adreel_render.domain.mv_metadata import metadata_of
 from adreel_render.domain.mv_ports import OutputFolder
 from adreel_render.domain.mv_task import KeptFile, MvTask
 from adreel_render.usecases.explain_mv import ExplainMv
+from adreel_render.usecases.tell_regularly import telling
 
-log = get_logger(__name__)
-
-_INTERVAL_SECONDS = 1.0
 # The rest is storing what was made.
 _MOST_SHARE = 0.99
 _ENDINGS = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp", "video/mp4": "mp4"}
@@ -74,25 +70,10 @@ class MvRecord:
         self, task: MvTask, *, start: float = 0.0, end: float = 1.0
     ) -> AsyncIterator[Callable[[float], None]]:
         """While the block runs, shares given to the callback are stored once a second, as parts of start to end."""
-        share = start
 
-        def on_progress(value: float) -> None:
-            nonlocal share
-            share = min(_MOST_SHARE, start + value * (end - start))
+        async def tell(share: float) -> None:
+            async with self._database.transaction() as conn:
+                await mv_tasks.note_progress(conn, task.id, min(_MOST_SHARE, start + share * (end - start)))
 
-        async def tell() -> None:
-            while True:
-                await asyncio.sleep(_INTERVAL_SECONDS)
-                try:
-                    async with self._database.transaction() as conn:
-                        await mv_tasks.note_progress(conn, task.id, share)
-                except Exception as error:  # progress is a courtesy; the work must not fail for it
-                    log.warning("progress.untold", error=repr(error))
-
-        teller = asyncio.create_task(tell())
-        try:
+        async with telling(tell) as on_progress:
             yield on_progress
-        finally:
-            teller.cancel()
-            with suppress(asyncio.CancelledError):
-                await teller

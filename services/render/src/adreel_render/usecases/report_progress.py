@@ -4,26 +4,22 @@ Scenes count by their frames and make up the first 85 percent, joining the rest:
 six times as long as joining.
 """
 
-import asyncio
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from adreel_kit.db import Connection, Database
-from adreel_kit.logging import get_logger
 from adreel_kit.outbox import Outbox
 
 from adreel_render.adapters.postgres import renders
 from adreel_render.domain.events import RenderProgressed
-
-log = get_logger(__name__)
+from adreel_render.usecases.tell_regularly import INTERVAL_SECONDS, tell_if_possible, telling
 
 Note = Callable[[Connection, float], Awaitable[None]]
 
 _SCENES_PERCENT = 85.0
 _JOINED_PERCENT = 98.0
-_INTERVAL_SECONDS = 1.0
 _WAITING_SECONDS = 10.0
 
 
@@ -52,10 +48,7 @@ class ReportProgress:
         now = time.monotonic()
         if now - self._last.get(render_id, 0.0) < _WAITING_SECONDS:
             return
-        try:
-            await self._publish(render_id, "rendering_scenes", 0.0, None)
-        except Exception as error:  # as below
-            log.warning("progress.untold", error=repr(error))
+        await tell_if_possible(self._publish(render_id, "rendering_scenes", 0.0, None))
 
     @asynccontextmanager
     async def composing(self, render_id: uuid.UUID) -> AsyncIterator[Callable[[float], None]]:
@@ -66,34 +59,15 @@ class ReportProgress:
     async def _telling(
         self, render_id: uuid.UUID, phase: str, note: "Note | None"
     ) -> AsyncIterator[Callable[[float], None]]:
-        share = 0.0
-
-        def on_progress(value: float) -> None:
-            nonlocal share
-            share = value
-
-        async def tell() -> None:
-            while True:
-                await asyncio.sleep(_INTERVAL_SECONDS)
-                try:
-                    await self._publish(render_id, phase, share, note)
-                except Exception as error:  # progress is a courtesy; the work must not fail for it
-                    log.warning("progress.untold", error=repr(error))
-
-        teller = asyncio.create_task(tell())
-        try:
+        async with telling(lambda share: self._publish(render_id, phase, share, note)) as on_progress:
             yield on_progress
-        finally:
-            teller.cancel()
-            with suppress(asyncio.CancelledError):
-                await teller
 
     async def _publish(self, render_id: uuid.UUID, phase: str, share: float, note: "Note | None") -> None:
         async with self._database.transaction() as conn:
             if note is not None:
                 await note(conn, share)
             now = time.monotonic()
-            if now - self._last.get(render_id, 0.0) < _INTERVAL_SECONDS * 0.9:
+            if now - self._last.get(render_id, 0.0) < INTERVAL_SECONDS * 0.9:
                 return
             self._last = {known: at for known, at in self._last.items() if now - at < 60} | {render_id: now}
             await self._tell_job(conn, render_id, phase, share)
